@@ -1,0 +1,1 @@
+"""The server: folders are layers, imports point down, and `assembly` builds it all."""

@@ -1,0 +1,5 @@
+"""Placeholder entry replaced in this change set."""
+
+
+def main() -> None:
+    """Entry point."""

@@ -1,0 +1,32 @@
+"""How long-running work is written: one step, repeated for ever by one of these loops."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+
+_log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 300.0
+
+Step = Callable[[], Awaitable[None]]
+
+
+async def every(interval_s: float, step: Step, *, what: str) -> None:
+    """Run `step` now and then every `interval_s` seconds; a failure is logged and retried sooner.
+
+    Never returns; ends at once when cancelled. The pause after a failure doubles from one second
+    up to the interval (five minutes at most), with jitter so that many nodes do not act as one.
+    """
+    failures = 0
+    while True:
+        try:
+            await step()
+            failures = 0
+            pause_s = interval_s
+        except Exception:  # noqa: BLE001 - a background job outlives any failure of one round
+            failures += 1
+            pause_s = min(FIRST_PAUSE_S * 2 ** min(failures, 10), interval_s, LONGEST_PAUSE_S)
+            _log.exception("%s failed; trying again in %.0f s", what, pause_s)
+        await asyncio.sleep(pause_s * random.uniform(0.9, 1.1))  # noqa: S311 - jitter, no secret

@@ -1,0 +1,219 @@
+"""Reading, listing, writing and deleting files: what must be true, and what becomes true together.
+
+Bytes go to the blob store first, under a fresh name; the transaction points the row at them. No
+reader sees bytes that do not belong to the row it read, and a failed commit leaves only a blob
+that no row knows, which the sweep removes.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from appliance.blobs.store import Blob, BlobStore
+from appliance.clock import Clock
+from appliance.errors import PubkyError
+from appliance.metadata import entries, events, retired_blobs, users
+from appliance.metadata.entries import Entry, Folder
+from appliance.metadata.store import Metadata, Tx
+from appliance.pubky.content_types import detect_content_type
+from appliance.pubky.keys import PublicKey
+from appliance.pubky.paths import StoragePath
+
+# Client API 16.2: every file is charged this much beside its length.
+BYTES_CHARGED_PER_FILE = 256
+# A reader who looked up a row just before it was replaced still gets its bytes.
+SHORTEST_RETIREMENT_US = 10 * 60 * 1_000_000
+US_PER_DAY = 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StorageLimits:
+    """What one node allows; `max_upload_bytes` None means no ceiling."""
+
+    trash_days: int = 30
+    max_upload_bytes: int | None = None
+
+    @property
+    def retirement_us(self) -> int:
+        """How long replaced bytes are kept."""
+        return max(self.trash_days * US_PER_DAY, SHORTEST_RETIREMENT_US)
+
+
+class Storage:
+    """The files of every user."""
+
+    def __init__(
+        self, metadata: Metadata, blobs: BlobStore, clock: Clock, limits: StorageLimits
+    ) -> None:
+        self._metadata = metadata
+        self.blobs = blobs
+        self._clock = clock
+        self._limits = limits
+
+    async def find(self, owner: PublicKey, path: StoragePath) -> Entry | None:
+        """The file at this path; None when there is none, or no such user."""
+        return await self._metadata.peek(entries.find_of_key, owner.z32, path.text)
+
+    async def user_exists(self, owner: PublicKey) -> bool:
+        """Whether this key signed up here."""
+        return await self._metadata.peek(users.find, owner.z32) is not None
+
+    async def directory_exists(self, owner: PublicKey, directory: StoragePath) -> bool:
+        """Whether some file lies under this directory."""
+        return await self._metadata.peek(_directory_exists, owner.z32, directory.text)
+
+    async def list(
+        self,
+        owner: PublicKey,
+        directory: StoragePath,
+        cursor: str | None,
+        limit: int,
+        *,
+        reverse: bool,
+        shallow: bool,
+    ) -> list[Entry | Folder]:
+        """Files under a directory, or its direct children when shallow, in path order."""
+        return await self._metadata.read(
+            _list, owner.z32, directory.text, cursor, limit, reverse=reverse, shallow=shallow
+        )
+
+    async def write(
+        self,
+        owner: PublicKey,
+        path: StoragePath,
+        session_id: int,
+        declared_bytes: int | None,
+        chunks: AsyncIterator[bytes],
+    ) -> None:
+        """Store a file durably (client API 7, from step 4 on).
+
+        Raises PubkyError not_found, forbidden, conflict, too_large or over_quota; then, and when
+        the stream raises, nothing is stored and the old version stays.
+        """
+        self._check_size(declared_bytes)
+        await self._metadata.peek(_writable_user, owner.z32, path)
+        blob = await self.blobs.write(self._within_limit(chunks))
+        try:
+            await self._metadata.write(
+                _put_entry,
+                owner.z32,
+                path,
+                blob,
+                detect_content_type(blob.head, blob.size, path.name),
+                session_id,
+                self._limits.retirement_us,
+                self._clock(),
+            )
+        except PubkyError:
+            # A refusal was rolled back, so no row knows the blob. Any other end (the client left,
+            # say) may come after the commit: then only the sweep may judge.
+            await self.blobs.delete(blob.id)
+            raise
+
+    async def delete(self, owner: PublicKey, path: StoragePath, session_id: int) -> None:
+        """Delete a file (client API 8); raises PubkyError not_found."""
+        await self._metadata.write(
+            _delete_entry,
+            owner.z32,
+            path.text,
+            session_id,
+            self._limits.retirement_us,
+            self._clock(),
+        )
+
+    def _check_size(self, size: int | None) -> None:
+        limit = self._limits.max_upload_bytes
+        if size is not None and limit is not None and size > limit:
+            raise PubkyError("too_large", f"This server takes at most {limit} bytes in one file")
+
+    async def _within_limit(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in chunks:
+            size += len(chunk)
+            self._check_size(size)
+            yield chunk
+
+
+def _directory_exists(tx: Tx, owner: str, directory: str) -> bool:
+    user = users.find(tx, owner)
+    return user is not None and entries.has_any_under(tx, user.id, directory)
+
+
+def _list(
+    tx: Tx,
+    owner: str,
+    directory: str,
+    cursor: str | None,
+    limit: int,
+    *,
+    reverse: bool,
+    shallow: bool,
+) -> list[Entry | Folder]:
+    user = users.find(tx, owner)
+    if user is None:
+        return []
+    if shallow:
+        return entries.list_shallow(tx, user.id, directory, cursor, limit, reverse=reverse)
+    return list(entries.list_deep(tx, user.id, directory, cursor, limit, reverse=reverse))
+
+
+def _writable_user(tx: Tx, owner: str, path: StoragePath) -> users.User:
+    """The user, if a file may be put there; asked before the body is read and again at the end."""
+    user = users.find(tx, owner)
+    if user is None:
+        raise PubkyError("not_found", "Not Found")
+    if user.disabled:
+        raise PubkyError("forbidden", "User is disabled")
+    if entries.has_any_under(tx, user.id, path.text + "/") or entries.has_any_of(
+        tx, user.id, list(path.ancestors())
+    ):
+        raise PubkyError("conflict", "File/folder path collision")
+    return user
+
+
+def _put_entry(
+    tx: Tx,
+    owner: str,
+    path: StoragePath,
+    blob: Blob,
+    content_type: str,
+    session_id: int,
+    retirement_us: int,
+    now_us: int,
+) -> None:
+    user = _writable_user(tx, owner, path)
+    old = entries.find(tx, user.id, path.text)
+    entries.upsert(
+        tx,
+        user.id,
+        Entry(
+            path.text,
+            blob.id,
+            blob.content_hash.raw,
+            blob.size,
+            content_type,
+            now_us,
+            now_us,
+        ),
+    )
+    if old is None:
+        charge, new_entries = blob.size + BYTES_CHARGED_PER_FILE, 1
+    else:
+        charge, new_entries = blob.size - old.content_length, 0
+        retired_blobs.retire(tx, user.id, old, now_us + retirement_us, now_us)
+    users.add_usage(tx, user.id, charge, new_entries, now_us)
+    tx.order_events()
+    events.append(tx, user.id, "PUT", path.text, blob.content_hash.raw, session_id, now_us)
+
+
+def _delete_entry(
+    tx: Tx, owner: str, path: str, session_id: int, retirement_us: int, now_us: int
+) -> None:
+    user = users.find(tx, owner)
+    old = entries.find(tx, user.id, path) if user else None
+    if user is None or old is None:
+        raise PubkyError("not_found", "Not Found")
+    entries.delete(tx, user.id, path)
+    retired_blobs.retire(tx, user.id, old, now_us + retirement_us, now_us)
+    users.add_usage(tx, user.id, -(old.content_length + BYTES_CHARGED_PER_FILE), -1, now_us)
+    tx.order_events()
+    events.append(tx, user.id, "DEL", path, None, session_id, now_us)

@@ -1,0 +1,1 @@
+"""Every row and every SQL statement, for every engine."""

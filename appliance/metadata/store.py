@@ -1,0 +1,59 @@
+"""What the rest of the program knows of a database: transactions are plain functions of a `Tx`.
+
+A transaction function runs from start to end off the event loop and is committed when it returns.
+It cannot await, so nothing interleaves, and a client that leaves cannot stop it halfway.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+Value = int | str | bytes | None
+Row = Sequence[Any]
+
+
+class Tx(Protocol):
+    """One open transaction. Parameters are written `?` on every engine."""
+
+    def one(self, sql: str, *params: Value) -> Row | None:
+        """The first row, or None."""
+
+    def all(self, sql: str, *params: Value) -> list[Row]:
+        """Every row."""
+
+    def run(self, sql: str, *params: Value) -> int:
+        """Execute a statement and return how many rows it changed."""
+
+    def order_events(self) -> None:
+        """Hold back other event writers until this transaction ends, so that event ids become
+        visible in commit order. Called last before an event is appended."""
+
+
+Transaction = Callable[Concatenate[Tx, Params], Result]
+
+
+class Metadata(Protocol):
+    """A database that runs transactions."""
+
+    async def write(
+        self,
+        transaction: Transaction[Params, Result],
+        /,
+        *args: Params.args,
+        **kwargs: Params.kwargs,
+    ) -> Result:
+        """Run and durably commit; raises what the function raises and then changes nothing."""
+
+    async def read(
+        self, query: Transaction[Params, Result], /, *args: Params.args, **kwargs: Params.kwargs
+    ) -> Result:
+        """Run against a consistent snapshot; for anything that may take long."""
+
+    async def peek(
+        self, query: Transaction[Params, Result], /, *args: Params.args, **kwargs: Params.kwargs
+    ) -> Result:
+        """Run a look-up of a row or two the fastest way the engine has."""
+
+    async def close(self) -> None:
+        """Finish what was begun and close."""

@@ -1,0 +1,45 @@
+"""Counters and gauges in the Prometheus format, under the reference server's names."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Counters:
+    """The figures of one node; labels hold a handful of fixed words, never keys or paths."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.signups = Counter(
+            "signup_count", "Successful sign-ups", ["otel_scope_name"], registry=self._registry
+        ).labels("pubky_homeserver")
+        self._storage_requests = Counter(
+            "storage_request_count",
+            "Requests to the storage routes with a known owner",
+            [
+                "addressing_mode",
+                "pubky_host_header",
+                "pubky_host_query",
+                "auth_method",
+                "otel_scope_name",
+            ],
+            registry=self._registry,
+        )
+
+    def count_storage_request(
+        self, addressing_mode: str, pubky_host_header: str, pubky_host_query: str, auth_method: str
+    ) -> None:
+        """One more request (client API 18.6)."""
+        self._storage_requests.labels(
+            addressing_mode, pubky_host_header, pubky_host_query, auth_method, "pubky_homeserver"
+        ).inc()
+
+    def add_gauge(self, name: str, description: str, read: Callable[[], float]) -> None:
+        """A figure that is read when somebody asks."""
+        Gauge(name, description, registry=self._registry).set_function(read)
+
+    def text(self) -> bytes:
+        """Everything in the exposition format."""
+        return generate_latest(self._registry)

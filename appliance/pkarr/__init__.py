@@ -1,0 +1,1 @@
+"""Signed packets found, published and kept alive."""

@@ -1,0 +1,64 @@
+"""The node at a glance: the official `/info`, and `/node` with what our pages show."""
+
+from quart import Blueprint, Response, jsonify
+
+from appliance.homeserver.node_status import counts, disk_space
+from appliance.pubky.timestamp import rfc3339
+from appliance.version import VERSION
+from appliance.web.admin.services import AdminServices
+
+MEBIBYTE = 1024 * 1024
+
+
+def routes(services: AdminServices) -> Blueprint:
+    """`GET /`, `GET /info` and `GET /node`."""
+    blueprint = Blueprint("admin_info", __name__)
+    node = services.node
+
+    @blueprint.get("/")
+    async def root() -> Response:
+        return Response("Homeserver - Admin Endpoint", content_type="text/plain; charset=utf-8")
+
+    @blueprint.get("/info")
+    async def info() -> Response:
+        found = await counts(node.metadata, node.clock())
+        used_mb = (found.totals.used_bytes + MEBIBYTE // 2) // MEBIBYTE
+        return jsonify(
+            {
+                "num_users": found.totals.users,
+                "num_disabled_users": found.totals.disabled,
+                "total_disk_used_mb": used_mb,
+                "num_signup_codes": found.all_invites,
+                "num_unused_signup_codes": found.unused_invites,
+                "public_key": node.public_key.z32,
+                # The native listener comes with PubkyTLS; until then there is no such address.
+                "pkarr_pubky_address": None,
+                "pkarr_icann_domain": f"{services.pkdns.icann_domain}:{services.client_port}",
+                "version": VERSION,
+            }
+        )
+
+    @blueprint.get("/node")
+    async def node_card() -> Response:
+        found = await counts(node.metadata, node.clock())
+        disk = disk_space(services.data_dir)
+        return jsonify(
+            {
+                "public_key": node.public_key.z32,
+                "version": VERSION,
+                "started_at": rfc3339(services.started_us),
+                "signup_mode": node.signup.mode,
+                "client_url": services.client_url,
+                "dashboard_url": services.dashboard_url,
+                "users": found.totals.users,
+                "disabled_users": found.totals.disabled,
+                "entries": found.totals.entries,
+                "bytes_stored": found.totals.used_bytes,
+                "unused_invites": found.unused_invites,
+                "disk_free_bytes": disk.free_bytes,
+                "disk_total_bytes": disk.total_bytes,
+                "last_event_id": found.last_event_id,
+            }
+        )
+
+    return blueprint

@@ -1,0 +1,96 @@
+"""Invites with what an operator wants to know: note, state, link, who used it."""
+
+from typing import Any, cast
+
+from quart import Blueprint, Response, jsonify, request
+
+from appliance.errors import PubkyError, invalid
+from appliance.metadata import signup_tokens
+from appliance.metadata.signup_tokens import SignupToken, TokenState
+from appliance.metadata.store import Tx
+from appliance.pubky.signup_tokens import direct_signup_link
+from appliance.pubky.timestamp import rfc3339
+from appliance.web.admin.pages import page_limit, row_cursor
+from appliance.web.admin.services import AdminServices
+
+_STATES = ("unused", "used", "revoked", "expired")
+
+
+def routes(services: AdminServices) -> Blueprint:
+    """`/invites` and what is under it; rows are named by id, so that no URL holds a code."""
+    blueprint = Blueprint("admin_invites", __name__)
+    node = services.node
+
+    @blueprint.get("/invites")
+    async def index() -> Response:
+        limit = page_limit()
+        rows, total = await node.metadata.read(
+            _page, _state(), row_cursor(), limit + 1, node.clock()
+        )
+        return jsonify(
+            {
+                "items": [_as_json(row) for row in rows[:limit]],
+                "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None,
+                "total": total,
+            }
+        )
+
+    @blueprint.post("/invites")
+    async def create() -> tuple[Response, int]:
+        wish = await request.get_json(force=True, silent=True)
+        if not isinstance(wish, dict):
+            raise invalid("A JSON object is needed")
+        note, expires_in_s = wish.get("note"), wish.get("expires_in_s")
+        if not (note is None or isinstance(note, str)):
+            raise invalid("note must be text")
+        if not (expires_in_s is None or type(expires_in_s) is int):
+            raise invalid("expires_in_s must be a whole number of seconds")
+        made = await node.signup.create_invite(note or None, expires_in_s)
+        return jsonify(_as_json(made)), 201
+
+    @blueprint.get("/invites/<int:invite_id>")
+    async def show(invite_id: int) -> Response:
+        found = await node.metadata.read(signup_tokens.find_by_id, invite_id)
+        if found is None:
+            raise PubkyError("not_found", "Not Found")
+        return jsonify(_as_json(found))
+
+    @blueprint.post("/invites/<int:invite_id>/revoke")
+    async def revoke(invite_id: int) -> Response:
+        return jsonify(_as_json(await node.signup.revoke_invite(invite_id)))
+
+    def _as_json(row: SignupToken) -> dict[str, Any]:
+        return {
+            "id": row.id,
+            "code": row.token,
+            "link": direct_signup_link(node.public_key, row.token),
+            "state": row.state(node.clock()),
+            "note": row.note,
+            "used_by": row.used_by,
+            "created_at": rfc3339(row.created_us),
+            "used_at": _time(row.used_us),
+            "expires_at": _time(row.expires_us),
+            "revoked_at": _time(row.revoked_us),
+        }
+
+    return blueprint
+
+
+def _page(
+    tx: Tx, state: TokenState | None, before_id: int | None, limit: int, now_us: int
+) -> tuple[list[SignupToken], int]:
+    rows = signup_tokens.page_newest_first(tx, state, before_id, limit, now_us)
+    return rows, signup_tokens.count(tx, state, now_us)
+
+
+def _state() -> TokenState | None:
+    text = request.args.get("state", "all")
+    if text == "all":
+        return None
+    if text not in _STATES:
+        raise invalid(f"Invalid state: one of all, {', '.join(_STATES)} is needed")
+    return cast("TokenState", text)
+
+
+def _time(us: int | None) -> str | None:
+    return None if us is None else rfc3339(us)

@@ -1,0 +1,22 @@
+"""What the operator's handlers are given."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.config import Pkdns
+from appliance.homeserver.admin_access import AdminAccess
+from appliance.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class AdminServices:
+    """The client API's services, and what only the operator may know."""
+
+    node: Services
+    access: AdminAccess
+    data_dir: Path
+    pkdns: Pkdns
+    started_us: int
+    client_url: str
+    client_port: int
+    dashboard_url: str | None

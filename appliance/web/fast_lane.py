@@ -1,0 +1,156 @@
+"""Answers plain public reads before any framework sees them.
+
+It looks at bytes only while a connection is idle, and only at one whole request head of the
+plainest kind. It decides nothing of its own: the address, the validators and every header come
+from the modules that the slow way uses, and what does not match goes that way untouched. The
+parser may refuse, never repair.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from appliance.errors import PubkyError
+from appliance.metadata import entries
+from appliance.metadata.entries import Entry
+from appliance.pubky.timestamp import http_date
+from appliance.web.asgi import Headers, Scope
+from appliance.web.cors import cors_headers
+from appliance.web.http_cache import file_headers, is_not_modified, validator_headers
+from appliance.web.services import Services
+from appliance.web.storage_metrics import count_storage_request
+from appliance.web.tenant import Address, resolve_address
+
+LONGEST_HEAD = 4096
+# Longer paths are rare and need the length rules of the slow way.
+LONGEST_PATH = 250
+
+_HEAD = re.compile(
+    rb"(GET|HEAD) ((?:/storage/[a-z0-9]{52})?/pub/[A-Za-z0-9._~/-]+) HTTP/1\.1\r\n"
+    rb"((?:[A-Za-z0-9-]{1,64}: ?[\x20-\x7e]*\r\n){1,48})\r\n"
+)
+# These change what the answer is, or how the connection goes on.
+_NOT_PLAIN = frozenset(
+    {
+        b"authorization",
+        b"connection",
+        b"content-length",
+        b"cookie",
+        b"expect",
+        b"if-match",
+        b"if-range",
+        b"if-unmodified-since",
+        b"range",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRequest:
+    """A request that the lane understood whole."""
+
+    method: bytes
+    raw_path: bytes
+    headers: dict[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneAnswer:
+    """Bytes to write, then `file_bytes` of `file` if there is one."""
+
+    head: bytes
+    body: bytes = b""
+    file: BinaryIO | None = None
+    file_bytes: int = 0
+
+
+def parse_plain_request(data: bytes) -> PlainRequest | None:
+    """The request, if `data` is exactly one plain head; None sends it the slow way."""
+    if len(data) > LONGEST_HEAD or not data.endswith(b"\r\n\r\n"):
+        return None
+    match = _HEAD.fullmatch(data)
+    if match is None:
+        return None
+    method, raw_path, lines = match.groups()
+    if len(raw_path) > LONGEST_PATH or raw_path.endswith(b"/"):
+        return None
+    if any(segment in (b"", b".", b"..") for segment in raw_path[1:].split(b"/")):
+        return None
+    headers: dict[bytes, bytes] = {}
+    for line in lines[:-2].split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        keeps_alive = name == b"connection" and value.strip().lower() == b"keep-alive"
+        if (name in _NOT_PLAIN and not keeps_alive) or name in headers:
+            return None
+        headers[name] = value.strip()
+    return PlainRequest(method, raw_path, headers) if b"host" in headers else None
+
+
+class FastLane:
+    """The lane of one client listener."""
+
+    def __init__(self, services: Services, expose: bytes) -> None:
+        self._services = services
+        self._expose = expose
+
+    async def answer(self, data: bytes) -> LaneAnswer | None:
+        """The whole answer, or None when the slow way has to give it."""
+        request = parse_plain_request(data)
+        if request is None:
+            return None
+        scope: Scope = {
+            "raw_path": request.raw_path,
+            "query_string": b"",
+            "headers": list(request.headers.items()),
+        }
+        try:
+            address = resolve_address(scope)
+            path = address.storage_path()
+        except PubkyError:
+            return None
+        if address.tenant is None:
+            return None
+        entry = await self._services.metadata.peek(
+            entries.find_of_key, address.tenant.z32, path.text
+        )
+        if entry is None:
+            return None
+        answer = self._answer(request, address, entry)
+        if answer is not None:
+            count_storage_request(self._services.counters, scope, address, None)
+        return answer
+
+    def _answer(self, request: PlainRequest, address: Address, entry: Entry) -> LaneAnswer | None:
+        legacy = not address.path_addressed
+        is_head = request.method == b"HEAD"
+        if not is_head and is_not_modified(
+            entry,
+            request.headers.get(b"if-none-match"),
+            request.headers.get(b"if-modified-since"),
+        ):
+            return LaneAnswer(self._head(304, request, validator_headers(entry, legacy=legacy)))
+        size = entry.content_length
+        headers = file_headers(entry, legacy=legacy)
+        headers.append((b"content-length", b"%d" % size))
+        head = self._head(200, request, headers)
+        if is_head:
+            return LaneAnswer(head)
+        blobs = self._services.storage.blobs
+        body = blobs.read_small(entry.blob_id, size)
+        if body is not None:
+            return LaneAnswer(head, body)
+        file = blobs.open_file(entry.blob_id)
+        return None if file is None else LaneAnswer(head, b"", file, size)
+
+    def _head(self, status: int, request: PlainRequest, headers: Headers) -> bytes:
+        """The same bytes as h11 writes for the slow way: it leaves the reason phrase empty."""
+        date = http_date(self._services.clock()).encode()
+        lines = headers + cors_headers(request.headers.get(b"origin"), self._expose)
+        lines.append((b"date", date))
+        fields = b"".join(b"%s: %s\r\n" % line for line in lines)
+        return b"HTTP/1.1 %d \r\n%s\r\n" % (status, fields)

@@ -1,0 +1,203 @@
+"""Opens the sockets and runs Hypercorn's connection on each client, with the fast lane in front.
+
+Built on `hypercorn.asyncio.tcp_server.TCPServer`, which is not documented API: its version is
+pinned and a contract test holds the surface that is used here.
+"""
+
+import asyncio
+import logging
+import socket
+
+import h11
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.asyncio.task_group import TaskGroup
+from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config as HypercornConfig
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.typing import ConnectionState
+from hypercorn.utils import parse_socket_addr
+
+from appliance.config import SocketAddress
+from appliance.web.asgi import ASGIApp
+from appliance.web.fast_lane import FastLane
+
+# How long a connection may idle, and how long a request's head may take: longer than the pause
+# between a reader's clicks, short enough that slow heads do not pile up.
+KEEP_ALIVE_S = 30.0
+BACKLOG = 512
+
+_log = logging.getLogger(__name__)
+
+
+class Http11Only(H11Protocol):
+    """HTTP/1.1 and nothing else, as the reference speaks: an upgrade to cleartext HTTP/2 would let
+    a client talk past the rules of a proxy in front."""
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """No upgrade is looked for."""
+
+    @property
+    def is_between_requests(self) -> bool:
+        """Whether nothing of a request was received yet."""
+        return self.stream is None and not self.connection.trailing_data[0]
+
+
+class Connection(TCPServer):
+    """One client's connection: the fast lane answers what it can, Hypercorn the rest."""
+
+    protocol: Http11Only  # type: ignore[assignment] # the base allows HTTP/2 too
+
+    def __init__(
+        self,
+        app: ASGIWrapper,
+        config: HypercornConfig,
+        context: WorkerContext,
+        lane: FastLane | None,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(app, loop, config, context, {}, reader, writer)
+        self._lane = lane
+        self._idle = True
+        self._in_lane = False
+        self._last_answer_s = loop.time()
+
+    async def run(self) -> None:
+        """Serve until either side closes."""
+        peer: socket.socket = self.writer.get_extra_info("socket")
+        try:
+            client = parse_socket_addr(peer.family, peer.getpeername())
+            server = parse_socket_addr(peer.family, peer.getsockname())
+            async with TaskGroup(self.loop) as task_group:
+                self._task_group = task_group
+                self.protocol = Http11Only(
+                    self.app,
+                    self.config,
+                    self.context,
+                    task_group,
+                    ConnectionState(self.state),
+                    False,
+                    client,
+                    server,
+                    self.protocol_send,
+                )
+                await self.protocol.initiate()
+                await self.idle_task.restart(task_group, self._idle_timeout)
+                await self._read_data()
+        except OSError:
+            # The client is gone; there is nobody to tell.
+            return
+        finally:
+            await self._close()
+
+    async def protocol_send(self, event: Event) -> None:
+        """As the base; notes whether a request is being answered."""
+        if isinstance(event, Updated):
+            self._idle = event.idle
+        await super().protocol_send(event)
+
+    async def _read_data(self) -> None:
+        while not self.reader.at_eof():
+            try:
+                data = await self.reader.read(MAX_RECV)
+            except OSError:
+                break
+            if data and not await self._answer_in_lane(data):
+                await self.protocol.handle(RawData(data))
+        await self.protocol.handle(Closed())
+
+    async def _answer_in_lane(self, data: bytes) -> bool:
+        if (
+            self._lane is None
+            or not self._idle
+            or self.context.terminated.is_set()
+            or not self.protocol.is_between_requests
+        ):
+            return False
+        answer = await self._lane.answer(data)
+        if answer is None:
+            return False
+        self._in_lane = True
+        try:
+            self.writer.write(answer.head + answer.body)
+            await self.writer.drain()
+            if answer.file is not None:
+                with answer.file as file:
+                    await self.loop.sendfile(self.writer.transport, file, 0, answer.file_bytes)
+        finally:
+            self._in_lane = False
+            self._last_answer_s = self.loop.time()
+        return True
+
+    async def _idle_timeout(self) -> None:
+        while not self.context.terminated.is_set() or self._in_lane:
+            left_s = self._last_answer_s + self.config.keep_alive_timeout - self.loop.time()
+            if self._in_lane:
+                await asyncio.sleep(0.05)
+            elif left_s <= 0:
+                break
+            else:
+                try:
+                    await asyncio.wait_for(self.context.terminated.wait(), left_s)
+                except TimeoutError:
+                    continue
+        await asyncio.shield(self._initiate_server_close())
+
+
+class Listeners:
+    """Every open socket of this process, and their common end."""
+
+    def __init__(self) -> None:
+        self._context = WorkerContext(None)
+        self._servers: list[asyncio.Server] = []
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def open(
+        self, address: SocketAddress, app: ASGIApp, lane: FastLane | None = None
+    ) -> SocketAddress:
+        """Listen; returns the address with its real port. Raises OSError."""
+        config = hypercorn_config()
+        wrapped = ASGIWrapper(app)  # type: ignore[arg-type] # ASGI by other names
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            if task is not None:
+                self._connections.add(task)
+                task.add_done_callback(self._connections.discard)
+            try:
+                await Connection(wrapped, config, self._context, lane, reader, writer).run()
+            except Exception:
+                _log.exception("a connection ended with an error")
+
+        server = await asyncio.start_server(
+            serve, address.host, address.port, backlog=BACKLOG, limit=2 * MAX_RECV
+        )
+        self._servers.append(server)
+        return SocketAddress(address.host, server.sockets[0].getsockname()[1])
+
+    async def close(self, grace_s: float) -> None:
+        """Stop accepting, let open requests finish for `grace_s` seconds, then end them."""
+        for server in self._servers:
+            server.close()
+        await self._context.terminated.set()
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=grace_s)
+        for task in self._connections:
+            task.cancel()
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=1)
+
+
+def hypercorn_config() -> HypercornConfig:
+    """Hypercorn as this program wants it: quiet, and without a name in its answers."""
+    config = HypercornConfig()
+    config.include_server_header = False
+    config.keep_alive_timeout = KEEP_ALIVE_S
+    # Hypercorn closes after 1,000 requests by default; here a client may go on.
+    config.keep_alive_max_requests = 1_000_000
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    return config

@@ -1,0 +1,242 @@
+"""The operator's door: the admin API, asked with its bearer token."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from urllib.parse import quote
+
+import httpx
+
+from dashboard.doors.answers import (
+    TIMEOUT,
+    DoorRefusedError,
+    Members,
+    door_errors,
+    require_success,
+)
+
+DOOR = "The admin API"
+
+InviteFilter = Literal["all", "unused", "used", "revoked", "expired"]
+Query = dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The node's card. Sizes are bytes."""
+
+    public_key: str
+    version: str
+    started_at: datetime
+    signup_mode: str
+    client_url: str
+    dashboard_url: str | None
+    users: int
+    disabled_users: int
+    entries: int
+    bytes_stored: int
+    unused_invites: int
+    disk_free_bytes: int
+    disk_total_bytes: int
+    last_event_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Someone who signed up here."""
+
+    public_key: str
+    created_at: datetime
+    is_disabled: bool
+    used_bytes: int
+    entries: int
+    last_write_at: datetime | None
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A single-use invite. `code` is a secret until it is used."""
+
+    id: int
+    code: str
+    link: str
+    state: str
+    created_at: datetime
+    used_at: datetime | None
+    used_by: str | None
+    note: str | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change in the public tree."""
+
+    id: str
+    kind: str
+    path: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """Users, newest first, and where the next page begins."""
+
+    items: tuple[User, ...]
+    next_cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvitePage:
+    """Invites, newest first, and where the next page begins."""
+
+    items: tuple[Invite, ...]
+    next_cursor: str | None
+    total: int
+
+
+class AdminDoor:
+    """Every question the dashboard asks as the operator. All raise `DoorError`."""
+
+    def __init__(
+        self, base_url: str, token: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=TIMEOUT,
+            transport=transport,
+            trust_env=False,  # a proxy from the environment must never see the token
+        )
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+    async def node(self) -> Node:
+        """The node's card."""
+        said = await self._get("/node")
+        return Node(
+            public_key=said.text("public_key"),
+            version=said.text("version"),
+            started_at=said.moment("started_at"),
+            signup_mode=said.text("signup_mode"),
+            client_url=said.text("client_url"),
+            dashboard_url=said.text_or_none("dashboard_url"),
+            users=said.number("users"),
+            disabled_users=said.number("disabled_users"),
+            entries=said.number("entries"),
+            bytes_stored=said.number("bytes_stored"),
+            unused_invites=said.number("unused_invites"),
+            disk_free_bytes=said.number("disk_free_bytes"),
+            disk_total_bytes=said.number("disk_total_bytes"),
+            last_event_id=said.number_or_none("last_event_id"),
+        )
+
+    async def events(self, limit: int) -> tuple[Event, ...]:
+        """The latest public changes, newest first."""
+        said = await self._get("/events", {"limit": limit})
+        return tuple(
+            Event(
+                id=item.text_or_number("id"),
+                kind=item.text("kind"),
+                path=item.text("path"),
+                at=item.moment("at"),
+            )
+            for item in said.items()
+        )
+
+    async def users(self, limit: int, cursor: str | None = None) -> UserPage:
+        """One page of users."""
+        said = await self._get("/users", _page(limit, cursor))
+        items = tuple(_user(item) for item in said.items())
+        return UserPage(items, said.text_or_none("next_cursor"), said.number("total"))
+
+    async def find_user(self, public_key: str) -> User | None:
+        """One user, or None if nobody with that key signed up here."""
+        try:
+            return _user(await self._get(f"/users/{quote(public_key, safe='')}"))
+        except DoorRefusedError as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+    async def disable_user(self, public_key: str) -> None:
+        """Refuse new writes of a user."""
+        await self._post(f"/users/{quote(public_key, safe='')}/disable")
+
+    async def enable_user(self, public_key: str) -> None:
+        """Accept writes of a user again."""
+        await self._post(f"/users/{quote(public_key, safe='')}/enable")
+
+    async def invites(
+        self, state: InviteFilter, limit: int, cursor: str | None = None
+    ) -> InvitePage:
+        """One page of invites in a state."""
+        said = await self._get("/invites", _page(limit, cursor) | {"state": state})
+        items = tuple(_invite(item) for item in said.items())
+        return InvitePage(items, said.text_or_none("next_cursor"), said.number("total"))
+
+    async def find_invite(self, invite_id: int) -> Invite | None:
+        """One invite, or None."""
+        try:
+            return _invite(await self._get(f"/invites/{invite_id}"))
+        except DoorRefusedError as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+    async def create_invite(self, note: str | None, expires_in_s: int | None) -> Invite:
+        """Make an invite; None means without a note, or for ever."""
+        response = await self._post("/invites", {"note": note, "expires_in_s": expires_in_s})
+        return _invite(Members.of(DOOR, response))
+
+    async def revoke_invite(self, invite_id: int) -> None:
+        """Make an unused invite worthless. Raises `DoorRefusedError` (409) when it was used."""
+        await self._post(f"/invites/{invite_id}/revoke")
+
+    async def _get(self, path: str, query: Query | None = None) -> Members:
+        async with door_errors(DOOR):
+            response = await self._http.get(path, params=query)
+        require_success(DOOR, response)
+        return Members.of(DOOR, response)
+
+    async def _post(self, path: str, body: object = None) -> httpx.Response:
+        async with door_errors(DOOR):
+            response = await self._http.post(path, json=body)
+        require_success(DOOR, response)
+        return response
+
+
+def _page(limit: int, cursor: str | None) -> Query:
+    return {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
+
+
+def _user(said: Members) -> User:
+    return User(
+        public_key=said.text("pubkey"),
+        created_at=said.moment("created_at"),
+        is_disabled=said.flag("disabled"),
+        used_bytes=said.number("used_bytes"),
+        entries=said.number("entries"),
+        last_write_at=said.moment_or_none("last_write_at"),
+        sessions=said.number("sessions"),
+    )
+
+
+def _invite(said: Members) -> Invite:
+    return Invite(
+        id=said.number("id"),
+        code=said.text("code"),
+        link=said.text("link"),
+        state=said.text("state"),
+        created_at=said.moment("created_at"),
+        used_at=said.moment_or_none("used_at"),
+        used_by=said.text_or_none("used_by"),
+        note=said.text_or_none("note"),
+        expires_at=said.moment_or_none("expires_at"),
+        revoked_at=said.moment_or_none("revoked_at"),
+    )

@@ -1,0 +1,116 @@
+"""What both doors share: the typed failure, and reading JSON members without trusting them."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import httpx
+
+# Both doors are on this machine or next to it; an error page now beats a full page much later.
+TIMEOUT = httpx.Timeout(15, connect=3)
+_MAX_MESSAGE = 300
+
+T = TypeVar("T")
+
+
+class DoorError(Exception):
+    """The appliance did not answer, or not as agreed. `status` is None when nothing came back."""
+
+    def __init__(self, door: str, message: str, status: int | None = None) -> None:
+        super().__init__(f"{door}: {message}")
+        self.door = door
+        self.message = message
+        self.status = status
+
+
+class DoorRefusedError(DoorError):
+    """The appliance understood the request and said no (a 4xx); the message is its reason."""
+
+
+@asynccontextmanager
+async def door_errors(door: str) -> AsyncIterator[None]:
+    """Turn every transport failure inside the block into a `DoorError`."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise DoorError(door, "No answer in time.") from error
+    except httpx.HTTPError as error:
+        raise DoorError(door, "It cannot be reached.") from error
+    except httpx.InvalidURL as error:
+        raise DoorError(door, "Its address is not a URL.") from error
+
+
+def require_success(door: str, response: httpx.Response) -> None:
+    """Raise `DoorRefusedError` for a 4xx and `DoorError` for any other failure."""
+    if response.is_success:
+        return
+    message = response.text.strip()[:_MAX_MESSAGE] or response.reason_phrase
+    failure = DoorRefusedError if response.is_client_error else DoorError
+    raise failure(door, message, response.status_code)
+
+
+class Members:
+    """A JSON object from a door; a missing or mistyped member is a `DoorError`, not a crash."""
+
+    def __init__(self, door: str, value: object) -> None:
+        if not isinstance(value, Mapping):
+            raise DoorError(door, "It answered with something else than an object.")
+        self._door = door
+        self._members = value
+
+    @classmethod
+    def of(cls, door: str, response: httpx.Response) -> "Members":
+        """The object in a response body."""
+        try:
+            return cls(door, response.json())
+        except ValueError as error:
+            raise DoorError(door, "Its answer is not JSON.") from error
+
+    def text(self, name: str) -> str:
+        """A required text."""
+        return self._typed(name, str)
+
+    def text_or_none(self, name: str) -> str | None:
+        """A text, or None when absent or null."""
+        return None if self._members.get(name) is None else self._typed(name, str)
+
+    def number(self, name: str) -> int:
+        """A required whole number."""
+        return self._typed(name, int)
+
+    def number_or_none(self, name: str) -> int | None:
+        """A whole number, or None when absent or null."""
+        return None if self._members.get(name) is None else self._typed(name, int)
+
+    def text_or_number(self, name: str) -> str:
+        """A required id, which a door may write as a number."""
+        value = self._members.get(name)
+        return str(value) if isinstance(value, int) else self._typed(name, str)
+
+    def flag(self, name: str) -> bool:
+        """A required truth value."""
+        return self._typed(name, bool)
+
+    def moment(self, name: str) -> datetime:
+        """A required RFC 3339 time."""
+        text = self._typed(name, str)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise DoorError(self._door, f"Its '{name}' is not a time.") from error
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def moment_or_none(self, name: str) -> datetime | None:
+        """An RFC 3339 time, or None when absent or null."""
+        return None if self._members.get(name) is None else self.moment(name)
+
+    def items(self) -> tuple["Members", ...]:
+        """The objects in the required list `items`."""
+        return tuple(Members(self._door, item) for item in self._typed("items", list))
+
+    def _typed(self, name: str, kind: type[T]) -> T:
+        value = self._members.get(name)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise DoorError(self._door, f"Its '{name}' is not of type {kind.__name__}.")
+        return value

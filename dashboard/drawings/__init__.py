@@ -1,0 +1,1 @@
+"""Server-made pictures: icons, identicons and QR codes as inline SVG."""

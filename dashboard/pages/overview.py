@@ -1,0 +1,99 @@
+"""The node's card: what needs attention first, then figures, then the latest public changes."""
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from quart import jsonify
+from quart.typing import ResponseReturnValue
+
+from dashboard.doors.admin import Event, Node
+from dashboard.doors.answers import DoorError
+from dashboard.errors import wording_of
+from dashboard.page_context import frame, render
+from dashboard.parts import Parts
+from dashboard.routes import RouteTable
+
+_EVENTS = 12
+# A full disk stops every write; below a twentieth there is little time left to act.
+_ALARMING, _LOW = 0.05, 0.15
+
+Level = Literal["alarm", "warning", "notice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that needs the owner, with the page where to act."""
+
+    level: Level
+    text: str
+    href: str | None = None
+    action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage:
+    """The whole front page. `events` is None when the door did not give them."""
+
+    node: Node
+    uptime_s: float
+    disk_used: float
+    matters: tuple[Matter, ...]
+    events: tuple[Event, ...] | None
+    events_error: str | None
+
+
+def routes(table: RouteTable, parts: Parts) -> None:
+    """Register the front page and its JSON twin."""
+
+    @table.add("/")
+    async def index() -> ResponseReturnValue:
+        around = await frame(parts, "overview")
+        if around.node is None:
+            raise around.node_error or DoorError("The admin API", "It was not asked.")
+        events, events_error = None, None
+        try:
+            events = await parts.admin.events(_EVENTS)
+        except DoorError as error:
+            events_error = wording_of(error)  # the card says so; the rest of the page stands
+        node = around.node
+        content = OverviewPage(
+            node=node,
+            uptime_s=around.now_s - node.started_at.timestamp(),
+            disk_used=1 - _share(node.disk_free_bytes, node.disk_total_bytes),
+            matters=matters(node),
+            events=events,
+            events_error=events_error,
+        )
+        return await render("overview/index.html", around, content)
+
+    @table.add("/node.json", policy="machine")
+    async def index_json() -> ResponseReturnValue:
+        return jsonify(asdict(await parts.admin.node()))
+
+
+def matters(node: Node) -> tuple[Matter, ...]:
+    """What an owner should know now, the most urgent first."""
+    found: list[Matter] = []
+    free = _share(node.disk_free_bytes, node.disk_total_bytes)
+    if free < _LOW:
+        level: Level = "alarm" if free < _ALARMING else "warning"
+        found.append(Matter(level, f"The disk is nearly full: {free:.0%} is free."))
+    if node.signup_mode == "open":
+        found.append(Matter("warning", "Anyone can sign up on this node without an invite."))
+    if node.signup_mode != "open" and node.unused_invites == 0:
+        text = (
+            "Nobody lives here yet. Make an invite and scan it with your phone."
+            if node.users == 0
+            else "There is no unused invite, so nobody new can join."
+        )
+        found.append(Matter("notice", text, "/invites", "Make an invite"))
+    if node.disabled_users:
+        verb = "user is" if node.disabled_users == 1 else "users are"
+        found.append(
+            Matter("notice", f"{node.disabled_users} {verb} disabled.", "/users", "Show users")
+        )
+    return tuple(found)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0

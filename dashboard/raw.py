@@ -1,0 +1,84 @@
+"""The one inert way user bytes leave this origin: streamed, sandboxed, never page or script."""
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+
+import httpx
+from quart import Response, abort, request
+from quart.wrappers.response import ResponseBody
+
+from dashboard.addresses import AddressError, PublicPath, parse_public_key
+from dashboard.doors.answers import DoorError, require_success
+from dashboard.doors.client import DOOR
+from dashboard.parts import Parts
+from dashboard.preview.media_types import OPAQUE, SVG, content_disposition, is_inline, served_type
+from dashboard.routes import RouteTable
+
+_ASKED = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
+_ANSWERED = ("ETag", "Last-Modified", "Content-Length", "Accept-Ranges", "Content-Range")
+_PASSED_ON = frozenset({200, 206, 304, 416})
+
+
+class DoorBody(ResponseBody):
+    """The bytes of an open door answer, passed on piece by piece and closed in every outcome."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self._answer = answer
+
+    async def __aenter__(self) -> AsyncIterator[bytes]:
+        return self._answer.aiter_raw()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await self._answer.aclose()
+
+
+def routes(table: RouteTable, parts: Parts) -> None:
+    """Register the raw route."""
+
+    @table.add("/raw/<public_key>/<path:rest>", policy="raw", cache="revalidate")
+    async def raw(public_key: str, rest: str) -> Response:
+        try:
+            key, path = parse_public_key(public_key), PublicPath.parse("/" + rest)
+        except AddressError as error:
+            abort(404, str(error))
+        if path.is_folder:
+            abort(404, "A folder has no bytes of its own.")
+        asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
+        method = "HEAD" if request.method == "HEAD" else "GET"
+        answer = await parts.client.open_stream(method, key, path, asked)
+        if answer.status_code not in _PASSED_ON:
+            await _refuse(answer)
+        response = Response(DoorBody(answer), answer.status_code)
+        _describe(response, answer, path.name)
+        response.timeout = None  # a film takes longer to send than Quart's default minute
+        return response
+
+
+async def _refuse(answer: httpx.Response) -> None:
+    try:
+        if answer.status_code == 404:
+            abort(404, "There is no object at this path.")
+        await answer.aread()
+        require_success(DOOR, answer)
+        raise DoorError(DOOR, "It answered in a way we do not know.", answer.status_code)
+    finally:
+        await answer.aclose()
+
+
+def _describe(response: Response, answer: httpx.Response, name: str) -> None:
+    for header in _ANSWERED:
+        if header in answer.headers:
+            response.headers[header] = answer.headers[header]
+    stated = answer.headers.get("Content-Type", OPAQUE)
+    fetch_dest = request.headers.get("Sec-Fetch-Dest")
+    response.headers["Content-Type"] = served_type(stated)
+    response.headers["Content-Disposition"] = content_disposition(
+        "inline" if is_inline(stated, fetch_dest) else "attachment", name
+    )
+    if served_type(stated) == SVG:
+        response.headers["Vary"] = "Sec-Fetch-Dest"

@@ -1,0 +1,102 @@
+"""The route table: no page exists without a declared audience, methods, cache and policy class.
+
+`RouteTable.add` is the only way a route enters the application; a test walks the URL map and the
+guard in `app` refuses any endpoint that is not in the table.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from quart import Quart
+from quart.typing import ResponseReturnValue
+
+Audience = Literal["anyone", "owner"]
+CacheClass = Literal["no-store", "revalidate", "immutable"]
+PolicyClass = Literal["page", "raw", "static", "machine"]
+View = Callable[..., Awaitable[ResponseReturnValue]]
+
+CACHE_CONTROL: dict[CacheClass, str] = {
+    "no-store": "no-store",
+    "revalidate": "private, no-cache",
+    "immutable": "public, max-age=31536000, immutable",
+}
+
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# `sandbox` without allowances: a stored page opened here gets an origin of its own and no script.
+RAW_POLICY = (
+    "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_INERT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+POLICY_HEADERS: dict[PolicyClass, dict[str, str]] = {
+    "page": {
+        "Content-Security-Policy": _PAGE_POLICY,
+        # With `no-referrer` browsers turn a form's Origin into `null`, which the guard refuses.
+        "Referrer-Policy": "same-origin",
+    },
+    "raw": {"Content-Security-Policy": RAW_POLICY, "Referrer-Policy": "no-referrer"},
+    "static": {"Content-Security-Policy": _INERT_POLICY, "Referrer-Policy": "no-referrer"},
+    "machine": {"Content-Security-Policy": _INERT_POLICY, "Referrer-Policy": "no-referrer"},
+}
+
+COMMON_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePolicy:
+    """What a route promises."""
+
+    audience: Audience
+    cache: CacheClass
+    policy: PolicyClass
+    methods: frozenset[str]
+
+
+class RouteTable:
+    """The routes of one application and their policies, by endpoint."""
+
+    def __init__(self, app: Quart) -> None:
+        self._app = app
+        self._policies: dict[str, RoutePolicy] = {}
+
+    def add(
+        self,
+        path: str,
+        *,
+        audience: Audience = "owner",
+        methods: frozenset[str] = frozenset({"GET"}),
+        cache: CacheClass = "no-store",
+        policy: PolicyClass = "page",
+    ) -> Callable[[View], View]:
+        """Register the decorated view under `path`; the defaults are the strictest class."""
+
+        def register(view: View) -> View:
+            endpoint = f"{view.__module__.rpartition('.')[2]}.{view.__name__}"
+            declared = RoutePolicy(audience, cache, policy, methods)
+            if self._policies.setdefault(endpoint, declared) != declared:
+                raise ValueError(f"{endpoint} is declared twice, differently")
+            self._app.add_url_rule(
+                path,
+                endpoint,
+                view,
+                methods=sorted(methods),
+                provide_automatic_options=False,
+                strict_slashes=True,
+            )
+            return view
+
+        return register
+
+    def find(self, endpoint: str | None) -> RoutePolicy | None:
+        """The declared policy, or None for an endpoint nobody declared."""
+        return self._policies.get(endpoint) if endpoint is not None else None

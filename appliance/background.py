@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 
 _log = logging.getLogger(__name__)
 
@@ -30,3 +31,15 @@ async def every(interval_s: float, step: Step, *, what: str) -> None:
             pause_s = min(FIRST_PAUSE_S * 2 ** min(failures, 10), interval_s, LONGEST_PAUSE_S)
             _log.exception("%s failed; trying again in %.0f s", what, pause_s)
         await asyncio.sleep(pause_s * random.uniform(0.9, 1.1))  # noqa: S311 - jitter, no secret
+
+
+@asynccontextmanager
+async def running(*jobs: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run endless jobs for the length of the block, and end them with it."""
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -55,9 +55,6 @@ class MemoryPacketStore:
         self._capacity = capacity
         self._packets: OrderedDict[PublicKey, StoredPacket] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._packets)
-
     async def find(
         self, key: PublicKey, policy: ResolvePolicy = "CacheFirst"
     ) -> StoredPacket | None:

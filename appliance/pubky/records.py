@@ -1,9 +1,9 @@
 """What a homeserver publishes about itself, and where a user's packet points."""
 
 import re
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import ip_address
 
-from appliance.errors import PubkyError
+from appliance.errors import PubkyError, invalid
 from appliance.pubky import z32
 from appliance.pubky.dns_message import (
     PARAM_HTTP_PORT,
@@ -32,7 +32,7 @@ _ICANN_PRIORITY = 10
 
 
 def homeserver_records(
-    public_ip: IPv4Address | IPv6Address,
+    public_ip: str,
     pubky_tls_port: int,
     icann_domain: str | None,
     icann_http_port: int,
@@ -40,15 +40,19 @@ def homeserver_records(
     """The records of a homeserver's own packet in their fixed order (discovery 8.1).
 
     `icann_http_port` is published only for the domain `localhost`, where clients need it; for real
-    domains they use 443. Raises `invalid` when the domain is no name.
+    domains they use 443. Raises `invalid` when the address or the domain is none.
     """
-    is_ipv4 = isinstance(public_ip, IPv4Address)
+    try:
+        address = ip_address(public_ip)
+    except ValueError:
+        raise invalid(f"Invalid public IP address: {public_ip}") from None
+    is_ipv4 = address.version == 4
     direct = ServiceBinding(
         _DIRECT_PRIORITY,
         (),
         {
             PARAM_PORT: _u16(pubky_tls_port),
-            PARAM_IPV4HINT if is_ipv4 else PARAM_IPV6HINT: public_ip.packed,
+            PARAM_IPV4HINT if is_ipv4 else PARAM_IPV6HINT: address.packed,
         },
     )
     records = [_service(_APEX, direct)]
@@ -58,7 +62,7 @@ def homeserver_records(
             _service(_APEX, ServiceBinding(_ICANN_PRIORITY, parse_name(icann_domain), params))
         )
     address_type = TYPE_A if is_ipv4 else TYPE_AAAA
-    return (*records, Record(_APEX, address_type, RECORD_TTL_S, public_ip.packed))
+    return (*records, Record(_APEX, address_type, RECORD_TTL_S, address.packed))
 
 
 def user_record(homeserver: PublicKey) -> Record:

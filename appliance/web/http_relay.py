@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 from appliance.errors import PubkyError
 from appliance.http_relay.inbox import AckWaiter, Inbox, MessageWaiter, RelayMessage
 from appliance.http_relay.link import Link
+from appliance.web.answers import send_refusal
 from appliance.web.asgi import (
     TEXT_PLAIN,
     ASGIApp,
@@ -123,7 +124,7 @@ class _Routes:
         try:
             await handler(request)
         except PubkyError as error:
-            await request.text(404 if error.code == "not_found" else 503, error.message)
+            await send_refusal(request.send, error, head=request.is_head, extra=request.common)
 
     async def _index(self, request: _Request) -> None:
         await request.text(200, "Http Relay")

@@ -7,6 +7,7 @@ pinned and a contract test holds the surface that is used here.
 import asyncio
 import logging
 import socket
+from dataclasses import dataclass
 
 import h11
 from hypercorn.app_wrappers import ASGIWrapper
@@ -148,40 +149,53 @@ class Connection(TCPServer):
 
 
 class Listeners:
-    """Every open socket of this process, and their common end."""
+    """Every open socket of this process, and their common end.
+
+    Binding and serving are two steps: parts need each other's real ports before they are built,
+    and a taken port is found before anything else happens.
+    """
 
     def __init__(self) -> None:
         self._context = WorkerContext(None)
+        self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
         self._connections: set[asyncio.Task[None]] = set()
 
-    async def open(
-        self, address: SocketAddress, app: ASGIApp, lane: FastLane | None = None
-    ) -> SocketAddress:
-        """Listen; returns the address with its real port. Raises OSError."""
+    def bind(self, address: SocketAddress) -> "BoundSocket":
+        """Take an address; raises OSError. Clients may connect and wait until it is served."""
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        bound = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+        self._sockets.append(bound)
+        return BoundSocket(bound, SocketAddress(address.host, bound.getsockname()[1]))
+
+    async def serve(self, bound: "BoundSocket", app: ASGIApp, lane: FastLane | None = None) -> None:
+        """Answer what arrives on a bound socket."""
         config = hypercorn_config()
         wrapped = ASGIWrapper(app)  # type: ignore[arg-type] # ASGI by other names
 
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             if task is not None:
                 self._connections.add(task)
                 task.add_done_callback(self._connections.discard)
             try:
                 await Connection(wrapped, config, self._context, lane, reader, writer).run()
-            except Exception:
+            except Exception:  # noqa: BLE001 - one client's trouble must not become everybody's
                 _log.exception("a connection ended with an error")
 
-        server = await asyncio.start_server(
-            serve, address.host, address.port, backlog=BACKLOG, limit=2 * MAX_RECV
-        )
+        server = await asyncio.start_server(converse, sock=bound.socket, limit=2 * MAX_RECV)
         self._servers.append(server)
-        return SocketAddress(address.host, server.sockets[0].getsockname()[1])
+
+    def release(self) -> None:
+        """Give the addresses back; what is connected goes on."""
+        for bound in self._sockets:
+            bound.close()
 
     async def close(self, grace_s: float) -> None:
         """Stop accepting, let open requests finish for `grace_s` seconds, then end them."""
         for server in self._servers:
             server.close()
+        self.release()
         await self._context.terminated.set()
         if self._connections:
             await asyncio.wait(self._connections, timeout=grace_s)
@@ -189,6 +203,14 @@ class Listeners:
             task.cancel()
         if self._connections:
             await asyncio.wait(self._connections, timeout=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSocket:
+    """A taken address with its real port."""
+
+    socket: socket.socket
+    address: SocketAddress
 
 
 def hypercorn_config() -> HypercornConfig:

@@ -70,4 +70,4 @@ def request_scope() -> Scope:
 
 async def request_body() -> bytes:
     """The whole body; `BUFFERED_BODY_BYTES` at most."""
-    return await request.get_data(as_text=False)
+    return bytes(await request.body)

@@ -14,6 +14,7 @@ from appliance.pubky.keys import PublicKey
 from appliance.pubky.records import lenient_key
 from appliance.pubky.signed_packets import MAX_PACKET_BYTES, SignedPacket
 from appliance.pubky.timestamp import US_PER_SECOND, http_date, parse_http_date
+from appliance.web.answers import send_method_not_allowed, send_refusal
 from appliance.web.asgi import (
     ASGIApp,
     Headers,
@@ -48,8 +49,7 @@ def pkarr_relay_app(store: PacketStore) -> ASGIApp:
         is_root = scope["raw_path"] == b"/"
         allowed = ("GET", "HEAD") if is_root else ("GET", "HEAD", "PUT")
         if method not in allowed:
-            headers = [(b"allow", ", ".join(allowed).encode())]
-            await send_answer(send, 405, headers, b"", head=False)
+            await send_method_not_allowed(send, ", ".join(allowed))
         elif is_root:
             await send_text(send, 200, "Pkarr relay", head=method == "HEAD")
         else:
@@ -71,9 +71,7 @@ async def _serve_packet(store: PacketStore, scope: Scope, receive: Receive, send
         else:
             await _get(store, key, scope, send)
     except PubkyError as error:
-        # Parsers refuse the key, the payload or the policy; the store may not reach its network.
-        status = 400 if error.code == "invalid" else 503
-        await send_text(send, status, error.message, head=head)
+        await send_refusal(send, error, head=head, extra=[])
 
 
 async def _put(

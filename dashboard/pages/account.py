@@ -12,6 +12,23 @@ from dashboard.parts import Parts
 from dashboard.routes import RouteTable
 from dashboard.sign_in import SignIn
 
+# In this order: most browsers also name those that they want to be taken for.
+_BROWSERS = (
+    ("Firefox/", "Firefox"),
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Chrome/", "Chrome or Chromium"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("Windows", "Windows"),
+    ("Linux", "Linux"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownSignIn:
@@ -19,6 +36,7 @@ class ShownSignIn:
 
     id: int
     agent: str
+    browser: str
     created_at: datetime
     last_seen_at: datetime
     ends_at: datetime
@@ -54,10 +72,18 @@ def routes(table: RouteTable, parts: Parts) -> None:
         return redirect("/account?done=ended", 303)
 
 
+def browser_name(agent: str) -> str:
+    """`Firefox on Linux`: the two words of a `User-Agent` that tell an owner's browsers apart."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "A browser")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), None)
+    return browser if system is None else f"{browser} on {system}"
+
+
 def _shown(row: SignIn, *, is_this_one: bool) -> ShownSignIn:
     return ShownSignIn(
         id=row.id,
-        agent=row.agent or "Unknown browser",
+        agent=row.agent,
+        browser=browser_name(row.agent),
         created_at=datetime.fromtimestamp(row.created_at, UTC),
         last_seen_at=datetime.fromtimestamp(row.last_seen_at, UTC),
         ends_at=datetime.fromtimestamp(row.ends_at, UTC),

@@ -70,7 +70,9 @@ def _add_folders(table: RouteTable, parts: Parts) -> None:
             return redirect(page_address(key, path.as_folder), 303)
         paging = asked_page(page_address(key, path))
         listing = await parts.client.find_folder(key, path, paging.limit, paging.cursor)
-        if listing is None or (not listing.items and paging.cursor is None):
+        if listing is None and paging.cursor is not None:
+            listing = Listing((), None)  # the page behind the last one: an end, not an absence
+        if listing is None:
             return await _missing(parts, key, path)
         content = FolderPage(key, path, listing, paging)
         return await render("objects/folder.html", await frame(parts, "users"), content)

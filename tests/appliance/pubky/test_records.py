@@ -1,7 +1,6 @@
 """What a homeserver publishes, and how keys and homeservers are read from others' texts."""
 
 from contextlib import suppress
-from ipaddress import IPv4Address
 
 import pytest
 from hypothesis import given
@@ -23,7 +22,7 @@ from appliance.pubky.signed_packets import SignedPacket
 ALICE = Keypair.from_seed(b"\x11" * 32)
 HOMESERVER = Keypair.from_seed(bytes(32)).public_key
 OTHER = Keypair.from_seed(b"\x22" * 32).public_key
-LOCALHOST = IPv4Address("127.0.0.1")
+LOCALHOST = "127.0.0.1"
 
 
 def points_to(*records: Record) -> PublicKey | None:
@@ -63,6 +62,12 @@ def test_a_real_domain_gets_no_port() -> None:
 def test_a_domain_that_is_no_name_is_refused() -> None:
     with pytest.raises(PubkyError):
         homeserver_records(LOCALHOST, 6287, "hs..example", 6286)
+
+
+@pytest.mark.parametrize("public_ip", ["", "localhost", "127.0.0.1:80"])
+def test_an_address_that_is_none_is_refused(public_ip: str) -> None:
+    with pytest.raises(PubkyError, match="Invalid public IP address"):
+        homeserver_records(public_ip, 6287, None, 6286)
 
 
 @given(st.text(max_size=120))

@@ -1,0 +1,214 @@
+"""Builds every part from a configuration, runs them, stops them: the map of the running program.
+
+Construction goes from the bottom up, the end in reverse. Nothing here waits for the network.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance import background
+from appliance.blobs.files import FileBlobs
+from appliance.blobs.store import blobs_folder
+from appliance.clock import Clock, system_clock
+from appliance.config import Config, SocketAddress
+from appliance.homeserver.admin_access import AdminAccess
+from appliance.homeserver.sessions import Sessions
+from appliance.homeserver.signup import Signup
+from appliance.homeserver.storage import Storage, StorageLimits
+from appliance.homeserver.sweep import sweep
+from appliance.metadata.sqlite import SqliteMetadata, open_sqlite
+from appliance.metrics import Counters
+from appliance.pubky.keys import Keypair
+from appliance.web.admin.app import create_admin_app
+from appliance.web.admin.services import AdminServices
+from appliance.web.asgi import ASGIApp
+from appliance.web.entry import EXPOSED_HEADERS, client_entry
+from appliance.web.fast_lane import FastLane
+from appliance.web.listeners import BoundSocket, Listeners
+from appliance.web.metrics import metrics_app
+from appliance.web.services import Services
+
+SWEEP_INTERVAL_S = 3600.0
+MEBIBYTE = 1024 * 1024
+
+
+class StartError(Exception):
+    """The node cannot start; the message is one line for the person who started it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the dashboard is given: where the two APIs are, and a token for the operator's."""
+
+    origin: str
+    client_url: str
+    admin_url: str
+    admin_token: str
+    data_dir: Path
+
+
+Pages = Callable[[Doors], AbstractAsyncContextManager[ASGIApp]]
+"""Makes the dashboard's app and runs it for the length of a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlan:
+    """Everything that a node is built from.
+
+    `durable` False leaves flushing to the system, for nodes that end with the process.
+    `dashboard` makes the pages; only the command line knows both packages.
+    """
+
+    data_dir: Path
+    config: Config
+    keypair: Keypair
+    access: AdminAccess
+    dashboard: Pages | None = None
+    durable: bool = True
+    fast_lane: bool = True
+    clock: Clock = system_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node; an address is None when its part is not run here."""
+
+    services: Services
+    keypair: Keypair
+    client_url: str
+    admin_url: str | None
+    metrics_url: str | None
+    dashboard_url: str | None
+    admin_token: str
+
+
+@asynccontextmanager
+async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
+    """Run a node for the length of the block; raises StartError or DatabaseUnusableError."""
+    async with AsyncExitStack() as stack:
+        listeners = Listeners()
+        stack.callback(listeners.release)
+        sockets = _bind(plan.config, listeners)
+        metadata = await open_sqlite(_database_file(plan), durable=plan.durable)
+        stack.push_async_callback(metadata.close)
+        services = _services(plan, metadata)
+        node = _node(plan, services, sockets)
+        pages = None
+        if plan.dashboard and node.dashboard_url:
+            pages = await stack.enter_async_context(plan.dashboard(_doors(plan, node)))
+        stack.push_async_callback(listeners.close, plan.config.run.grace_s)
+        for part, app, lane in _apps(plan, node, pages):
+            if part in sockets:
+                await listeners.serve(sockets[part], app, lane)
+        jobs = [_sweep_job(services)] if "sweep" in plan.config.run.parts else []
+        await stack.enter_async_context(background.running(*jobs))
+        yield node
+
+
+def _bind(config: Config, listeners: Listeners) -> dict[str, BoundSocket]:
+    wanted = {
+        "web": ("drive.icann_listen_socket", config.drive.icann_listen_socket),
+        "admin": ("admin.listen_socket", config.admin.listen_socket),
+        "metrics": ("metrics.listen_socket", config.metrics.listen_socket),
+        "dashboard": ("dashboard.listen_socket", config.dashboard.listen_socket),
+    }
+    sockets = {}
+    for part, (key, address) in wanted.items():
+        if part not in config.run.parts:
+            continue
+        try:
+            sockets[part] = listeners.bind(address)
+        except OSError as error:
+            raise StartError(f"cannot listen on {address} ({key}): {error.strerror}") from error
+    return sockets
+
+
+def _database_file(plan: NodePlan) -> Path:
+    return plan.data_dir / plan.config.general.database_url.removeprefix("sqlite:")
+
+
+def _services(plan: NodePlan, metadata: SqliteMetadata) -> Services:
+    config = plan.config
+    blobs = FileBlobs(blobs_folder(config.storage.blobs, plan.data_dir), durable=plan.durable)
+    sessions = Sessions(metadata, plan.clock)
+    limits = StorageLimits(
+        trash_days=config.storage.trash_days,
+        max_upload_bytes=config.drive.max_upload_mb * MEBIBYTE or None,
+    )
+    return Services(
+        public_key=plan.keypair.public_key,
+        metadata=metadata,
+        storage=Storage(metadata, blobs, plan.clock, limits),
+        sessions=sessions,
+        signup=Signup(metadata, sessions, plan.clock, config.general.signup_mode),
+        counters=Counters(),
+        clock=plan.clock,
+        trusted_proxies=config.drive.trusted_proxies,
+    )
+
+
+def _node(plan: NodePlan, services: Services, sockets: dict[str, BoundSocket]) -> Node:
+    urls = {part: _local_url(bound.address) for part, bound in sockets.items()}
+    has_pages = plan.dashboard is not None and "dashboard" in sockets
+    return Node(
+        services=services,
+        keypair=plan.keypair,
+        client_url=urls.get("web", ""),
+        admin_url=urls.get("admin"),
+        metrics_url=urls.get("metrics"),
+        dashboard_url=(plan.config.dashboard.origin or urls["dashboard"]) if has_pages else None,
+        admin_token=plan.access.issue_token(),
+    )
+
+
+def _doors(plan: NodePlan, node: Node) -> Doors:
+    return Doors(
+        origin=node.dashboard_url or "",
+        client_url=node.client_url,
+        admin_url=node.admin_url or "",
+        admin_token=node.admin_token,
+        data_dir=plan.data_dir,
+    )
+
+
+def _apps(
+    plan: NodePlan, node: Node, pages: ASGIApp | None
+) -> Iterator[tuple[str, ASGIApp, FastLane | None]]:
+    """Each part's app, and the lane in front of it if any."""
+    services = node.services
+    lane = FastLane(services, EXPOSED_HEADERS) if plan.fast_lane else None
+    yield "web", client_entry(services), lane
+    yield (
+        "admin",
+        create_admin_app(
+            AdminServices(
+                node=services,
+                access=plan.access,
+                data_dir=plan.data_dir,
+                pkdns=plan.config.pkdns,
+                started_us=plan.clock(),
+                client_url=node.client_url,
+                client_port=int(node.client_url.rpartition(":")[2] or 0),
+                dashboard_url=node.dashboard_url,
+            )
+        ),
+        None,
+    )
+    yield "metrics", metrics_app(services.counters), None
+    if pages is not None:
+        yield "dashboard", pages, None
+
+
+def _local_url(address: SocketAddress) -> str:
+    """The address as this machine reaches it: a listener on every address has no name itself."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
+    return f"http://{SocketAddress(host, address.port)}"
+
+
+async def _sweep_job(services: Services) -> None:
+    async def step() -> None:
+        await sweep(services.metadata, services.storage.blobs, services.clock)
+
+    await background.every(SWEEP_INTERVAL_S, step, what="deleting retired bytes")

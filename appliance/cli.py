@@ -1,5 +1,0 @@
-"""Placeholder entry replaced in this change set."""
-
-
-def main() -> None:
-    """Entry point."""

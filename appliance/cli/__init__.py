@@ -1,0 +1,5 @@
+"""The command line: `pubky-appliance`."""
+
+from appliance.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,161 @@
+"""`doctor`: is everything in order, and what to do where it is not."""
+
+import socket
+import sqlite3
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import click
+
+from appliance.cli.output import as_json, pass_folder, print_json
+from appliance.config import Config, ConfigError, SocketAddress
+from appliance.data_folder import KEY_FILE, PASSWORD_FILE, DataFolder, DataFolderError
+from appliance.homeserver.node_status import disk_space
+
+Verdict = Literal["good", "warning", "bad"]
+
+LEAST_FREE_SHARE = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what was seen, and what to do about it."""
+
+    subject: str
+    verdict: Verdict
+    evidence: str
+    remedy: str = ""
+
+
+@click.command(epilog="Example: pubky-appliance doctor")
+@as_json
+@pass_folder
+def doctor(folder: DataFolder, *, as_json: bool) -> None:
+    """Look at the data folder, key, settings, database, disk and ports.
+
+    Changes nothing. Exit code 1 when something is bad.
+    """
+    findings = list(examine(folder))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        marks = {"good": "ok  ", "warning": "warn", "bad": "BAD "}
+        for finding in findings:
+            click.echo(f"{marks[finding.verdict]}  {finding.subject}: {finding.evidence}")
+            if finding.remedy:
+                click.echo(f"      {finding.remedy}")
+    if any(finding.verdict == "bad" for finding in findings):
+        sys.exit(1)
+
+
+def examine(folder: DataFolder) -> Iterator[Finding]:
+    """Every check in turn; later ones are left out when an earlier one makes them pointless."""
+    if not folder.path.is_dir():
+        yield Finding(
+            "data folder",
+            "bad",
+            f"{folder.path} is not there",
+            "Make it with 'pubky-appliance init'.",
+        )
+        return
+    yield _private_file(folder, "data folder", ".")
+    yield _key(folder)
+    yield _private_file(folder, "node key file", KEY_FILE)
+    yield _password(folder)
+    try:
+        config = folder.config()
+    except ConfigError as error:
+        yield Finding("settings", "bad", "; ".join(error.problems), "Correct config.toml.")
+        return
+    yield Finding("settings", "good", "config.toml is good")
+    yield _database(folder, config)
+    yield _disk(folder)
+    yield from _ports(config)
+
+
+def _key(folder: DataFolder) -> Finding:
+    try:
+        return Finding("node key", "good", folder.keypair().public_key.z32)
+    except DataFolderError as error:
+        return Finding("node key", "bad", str(error), "Put your copy of the file back.")
+
+
+def _password(folder: DataFolder) -> Finding:
+    try:
+        folder.hashed_admin_password()
+    except DataFolderError as error:
+        return Finding(
+            "operator's password",
+            "bad",
+            str(error),
+            f"Delete {PASSWORD_FILE} and run 'pubky-appliance init' for a new one.",
+        )
+    return Finding("operator's password", "good", "kept as a hash")
+
+
+def _private_file(folder: DataFolder, subject: str, name: str) -> Finding:
+    path = folder.path / name
+    if not path.exists():
+        return Finding(subject, "bad", f"{path} is missing", "Run 'pubky-appliance init'.")
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        return Finding(
+            subject,
+            "warning",
+            f"others on this machine may read it (mode {mode:o})",
+            f"chmod go= {path}",
+        )
+    return Finding(subject, "good", "only its owner can read it")
+
+
+def _database(folder: DataFolder, config: Config) -> Finding:
+    path = folder.path / config.general.database_url.removeprefix("sqlite:")
+    if not path.exists():
+        return Finding("database", "good", "not made yet; the first run makes it")
+    try:
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        try:
+            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        answer = str(error)
+    if answer != "ok":
+        return Finding("database", "bad", answer, "Restore metadata.sqlite3 from a backup.")
+    return Finding("database", "good", f"sound, {path.stat().st_size // 1024} KiB")
+
+
+def _disk(folder: DataFolder) -> Finding:
+    space = disk_space(folder.path)
+    evidence = f"{space.free_bytes / 2**30:.1f} GiB of {space.total_bytes / 2**30:.1f} GiB free"
+    if space.free_bytes < space.total_bytes * LEAST_FREE_SHARE:
+        return Finding("disk", "warning", evidence, "Make room before writes fail.")
+    return Finding("disk", "good", evidence)
+
+
+def _ports(config: Config) -> Iterator[Finding]:
+    for name, address in (
+        ("client API", config.drive.icann_listen_socket),
+        ("admin API", config.admin.listen_socket),
+        ("metrics", config.metrics.listen_socket),
+        ("dashboard", config.dashboard.listen_socket),
+    ):
+        state = "answers" if _accepts(address) else "is free; the node does not run"
+        yield Finding(name, "good", f"{address} {state}")
+        if name in ("admin API", "metrics") and not address.is_loopback:
+            yield Finding(
+                name,
+                "warning",
+                f"{address} can be reached from other machines",
+                "Keep it on 127.0.0.1.",
+            )
+
+
+def _accepts(address: SocketAddress) -> bool:
+    try:
+        with socket.create_connection((address.host, address.port), timeout=1):
+            return True
+    except OSError:
+        return False

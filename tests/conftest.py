@@ -1,0 +1,45 @@
+"""Fixtures that every test may use: a running node and people who signed up on it."""
+
+from collections.abc import AsyncIterator
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.appliance import Appliance, Person, keypair_of, running_appliance
+
+
+@pytest.fixture
+async def appliance(tmp_path: Path) -> AsyncIterator[Appliance]:
+    """A node with open sign-up."""
+    async with running_appliance(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def http(appliance: Appliance) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the node's client API that keeps no cookies of its own."""
+    async with httpx.AsyncClient(base_url=appliance.client_url, timeout=20) as client:
+        # Cookies are sent by hand: the jar would mix the people of a test.
+        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        yield client
+
+
+@pytest.fixture
+async def alice(http: httpx.AsyncClient) -> Person:
+    """Alice, signed up with every right to her own data."""
+    return await _signed_up("alice", http)
+
+
+@pytest.fixture
+async def bob(http: httpx.AsyncClient) -> Person:
+    """Bob, signed up with every right to his own data."""
+    return await _signed_up("bob", http)
+
+
+async def _signed_up(name: str, http: httpx.AsyncClient) -> Person:
+    person = Person(keypair_of(name), http)
+    response = await person.sign_up()
+    assert response.status_code == 200, response.text
+    return person

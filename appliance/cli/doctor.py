@@ -1,7 +1,6 @@
 """`doctor`: is everything in order, and what to do where it is not."""
 
 import socket
-import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from appliance.cli.output import as_json, pass_folder, print_json
 from appliance.config import Config, ConfigError, SocketAddress
 from appliance.data_folder import KEY_FILE, PASSWORD_FILE, DataFolder, DataFolderError
 from appliance.homeserver.node_status import disk_space
+from appliance.metadata.sqlite import quick_check
 
 Verdict = Literal["good", "warning", "bad"]
 
@@ -114,14 +114,7 @@ def _database(folder: DataFolder, config: Config) -> Finding:
     path = folder.path / config.general.database_url.removeprefix("sqlite:")
     if not path.exists():
         return Finding("database", "good", "not made yet; the first run makes it")
-    try:
-        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
-        try:
-            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        answer = str(error)
+    answer = quick_check(path)
     if answer != "ok":
         return Finding("database", "bad", answer, "Restore metadata.sqlite3 from a backup.")
     return Finding("database", "good", f"sound, {path.stat().st_size // 1024} KiB")

@@ -204,6 +204,19 @@ async def open_sqlite(path: Path, *, durable: bool = True) -> SqliteMetadata:
         raise DatabaseUnusableError(f"{path}: {error}") from error
 
 
+def quick_check(path: Path) -> str:
+    """`ok`, or what is wrong with the database file; changes nothing."""
+    try:
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        try:
+            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        return str(error)
+    return str(answer)
+
+
 def _opened_for_writing(path: Path, *, durable: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:

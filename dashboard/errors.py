@@ -14,6 +14,7 @@ from dashboard.routes import RouteTable
 logger = logging.getLogger("dashboard")
 
 _TITLES = {
+    400: "This request was not understood",
     401: "Sign in first",
     403: "Refused",
     404: "Nothing here",

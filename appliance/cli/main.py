@@ -55,7 +55,7 @@ def main() -> None:
         root(standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.UsageError as error:
         error.show()

@@ -164,8 +164,15 @@ class Listeners:
     def bind(self, address: SocketAddress) -> "BoundSocket":
         """Take an address; raises OSError. Clients may connect and wait until it is served."""
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        bound = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+        # The protocol is named because asyncio turns Nagle's algorithm off only then: answers in
+        # two writes would wait 40 ms for the client's acknowledgement.
+        bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._sockets.append(bound)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((address.host, address.port))
+        bound.listen(BACKLOG)
         return BoundSocket(bound, SocketAddress(address.host, bound.getsockname()[1]))
 
     async def serve(self, bound: "BoundSocket", app: ASGIApp, lane: FastLane | None = None) -> None:

@@ -13,7 +13,7 @@ from dashboard.page_context import frame, render
 from dashboard.parts import Parts
 from dashboard.routes import RouteTable
 
-_EVENTS = 12
+_EVENTS = 8
 # A full disk stops every write; below a twentieth there is little time left to act.
 _ALARMING, _LOW = 0.05, 0.15
 

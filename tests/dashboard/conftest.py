@@ -1,56 +1,51 @@
-"""A real node with its dashboard on free ports, a tenant, and the owner's browser."""
+"""A node that asks for invites, with its dashboard, a tenant, and the owner's browser."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from appliance.cli.node import pages
-from appliance.data_folder import DASHBOARD_FILE
-from appliance.testnet import Testnet, TestnetPorts, running_testnet
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.sign_in import create_login_link
-from tests.dashboard.people import Owner, Tenant, sign_up
-
-FREE_PORTS = TestnetPorts(0, 0, 0, 0, 0, 0, 0)
+from tests.dashboard.people import Owner, sign_up
+from tests.support.appliance import Appliance, Person, config_on_free_ports, running_appliance
 
 
 @pytest.fixture
-async def net() -> AsyncIterator[Testnet]:
-    async with running_testnet(FREE_PORTS, token_required=True, dashboard=pages) as running:
+async def appliance(tmp_path: Path) -> AsyncIterator[Appliance]:
+    config = config_on_free_ports(signup_mode="token_required")
+    async with running_appliance(tmp_path, config) as running:
         yield running
 
 
 @pytest.fixture
-def origin(net: Testnet) -> str:
-    assert net.node.dashboard_url is not None
-    return net.node.dashboard_url
+def origin(appliance: Appliance) -> str:
+    return appliance.dashboard_url
 
 
 @pytest.fixture
 async def visitor(origin: str) -> AsyncIterator[httpx.AsyncClient]:
     """A browser that is not signed in."""
-    async with httpx.AsyncClient(base_url=origin) as http:
-        yield http
+    async with httpx.AsyncClient(base_url=origin) as browser:
+        yield browser
 
 
 @pytest.fixture
-async def owner(net: Testnet, origin: str) -> AsyncIterator[Owner]:
-    assert net.node.admin_url is not None
-    admin = AdminDoor(net.node.admin_url, net.node.admin_token)
-    client = ClientDoor(net.node.client_url)
-    link = await create_login_link(net.data_dir / DASHBOARD_FILE, origin)
-    async with httpx.AsyncClient(base_url=origin) as http:
-        response = await http.post(link, headers={"User-Agent": "Mozilla/5.0 Firefox/1 Linux"})
+async def owner(appliance: Appliance, origin: str) -> AsyncIterator[Owner]:
+    admin = AdminDoor(appliance.admin_url, appliance.admin_token)
+    client = ClientDoor(appliance.client_url)
+    link = await create_login_link(appliance.dashboard_store, origin)
+    async with httpx.AsyncClient(base_url=origin) as browser:
+        response = await browser.post(link, headers={"User-Agent": "Mozilla/5.0 Firefox/1 Linux"})
         assert response.status_code == 303
-        yield Owner(http, admin, client)
+        yield Owner(browser, admin, client)
     await admin.close()
     await client.close()
 
 
 @pytest.fixture
-async def alice(net: Testnet, owner: Owner) -> AsyncIterator[Tenant]:
+async def alice(http: httpx.AsyncClient, owner: Owner) -> Person:
     invite = await owner.admin.create_invite("Alice", None)
-    async with httpx.AsyncClient(base_url=net.node.client_url) as client:
-        yield await sign_up(client, 1, invite.code)
+    return await sign_up(http, invite.code, "alice")

@@ -1,6 +1,5 @@
 """People of the dashboard's tests: tenants with storage, and the owner in front of the pages."""
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -8,44 +7,21 @@ from urllib.parse import quote
 
 import httpx
 
-from appliance.clock import system_clock
-from appliance.pubky.auth_token import sign_auth_token
-from appliance.pubky.keys import Keypair
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
-
-# Two tokens of one key must not share a microsecond.
-_ticks = itertools.count()
+from tests.support.appliance import Person, keypair_of
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """Someone with storage on the node, writing as an app would."""
-
-    public_key: str
-    http: httpx.AsyncClient
-
-    async def put(self, path: str, body: bytes) -> None:
-        """Store a file."""
-        response = await self.http.put(self._address(path), content=body)
-        response.raise_for_status()
-
-    async def delete(self, path: str) -> None:
-        """Delete a file."""
-        (await self.http.delete(self._address(path))).raise_for_status()
-
-    def _address(self, path: str) -> str:
-        return f"/storage/{self.public_key}{quote(path, safe='/')}"
+async def put_file(person: Person, path: str, body: bytes) -> None:
+    """Store a file under any name; raises `httpx.HTTPStatusError`."""
+    (await person.put(quote(path, safe="/"), body)).raise_for_status()
 
 
-async def sign_up(client: httpx.AsyncClient, seed: int, invite: str | None = None) -> Tenant:
-    """Sign up over the client API; `seed` makes the key."""
-    keypair = Keypair.from_seed(seed.to_bytes(32))
-    token = sign_auth_token(keypair, "/:rw", system_clock() + next(_ticks))
-    query = {} if invite is None else {"signup_token": invite}
-    response = await client.post("/signup", params=query, content=token)
-    response.raise_for_status()
-    return Tenant(keypair.public_key.z32, client)
+async def sign_up(http: httpx.AsyncClient, invite: str, name: str = "bob") -> Person:
+    """Somebody who joins with an invite."""
+    person = Person(keypair_of(name), http)
+    (await person.sign_up(token=invite)).raise_for_status()
+    return person
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,11 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Browser
 
-from appliance.data_folder import DASHBOARD_FILE
-from appliance.testnet import Testnet as Network
 from dashboard.app import DashboardSettings, create_app
 from dashboard.routes import RouteTable
 from dashboard.sign_in import create_login_link
 from tests.dashboard.people import Owner, Page
+from tests.support.appliance import Appliance
 
 ORIGIN = "http://127.0.0.1:6290"
 # Port 1 of loopback refuses connections.
@@ -116,7 +115,7 @@ async def test_every_answer_carries_the_same_defences(browser: Browser, path: st
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
-    assert not [name for name in headers.keys() if name.lower().startswith("access-control-")]
+    assert not [name for name, _ in headers if name.lower().startswith("access-control-")]
 
 
 async def test_static_files_are_cached_for_ever_under_their_hash(
@@ -185,9 +184,9 @@ async def test_a_mistake_of_ours_shows_a_request_id_and_no_details(
 
 
 async def test_opening_a_link_twice_and_pressing_its_button_once_signs_in(
-    net: Network, origin: str, visitor: httpx.AsyncClient
+    appliance: Appliance, origin: str, visitor: httpx.AsyncClient
 ) -> None:
-    link = await create_login_link(net.data_dir / DASHBOARD_FILE, origin)
+    link = await create_login_link(appliance.dashboard_store, origin)
     for _ in range(2):
         assert (await visitor.get(link)).status_code == 200
         assert not visitor.cookies
@@ -196,8 +195,10 @@ async def test_opening_a_link_twice_and_pressing_its_button_once_signs_in(
     assert (await visitor.get("/")).status_code == 200
 
 
-async def test_a_used_link_says_so(net: Network, origin: str, visitor: httpx.AsyncClient) -> None:
-    link = await create_login_link(net.data_dir / DASHBOARD_FILE, origin)
+async def test_a_used_link_says_so(
+    appliance: Appliance, origin: str, visitor: httpx.AsyncClient
+) -> None:
+    link = await create_login_link(appliance.dashboard_store, origin)
     await visitor.post(link)
     visitor.cookies.clear()
     response = await visitor.post(link)
@@ -207,9 +208,9 @@ async def test_a_used_link_says_so(net: Network, origin: str, visitor: httpx.Asy
 
 
 async def test_the_cookie_on_loopback_is_strict_and_hidden_from_scripts(
-    net: Network, origin: str, visitor: httpx.AsyncClient
+    appliance: Appliance, origin: str, visitor: httpx.AsyncClient
 ) -> None:
-    response = await visitor.post(await create_login_link(net.data_dir / DASHBOARD_FILE, origin))
+    response = await visitor.post(await create_login_link(appliance.dashboard_store, origin))
     cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("pkd=")
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))

@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.testnet import Testnet as Network
 from dashboard.addresses import PublicPath
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.answers import DoorError, DoorRefusedError, Members, require_success
 from dashboard.doors.client import ClientDoor, File, Folder
-from tests.dashboard.people import Owner, Tenant
+from tests.dashboard.people import Owner, put_file
+from tests.support.appliance import Appliance, Person
 
 STRANGER = "8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo"
 
 
-async def test_the_admin_door_knows_the_node(owner: Owner, net: Network) -> None:
+async def test_the_admin_door_knows_the_node(owner: Owner, appliance: Appliance) -> None:
     node = await owner.admin.node()
-    assert node.public_key == net.node.keypair.public_key.z32
-    assert node.client_url == net.node.client_url
+    assert node.public_key == appliance.homeserver
+    assert node.client_url == appliance.client_url
     assert abs((datetime.now(UTC) - node.started_at).total_seconds()) < 60
     assert 0 < node.disk_free_bytes <= node.disk_total_bytes
 
@@ -34,9 +34,9 @@ async def test_the_admin_door_pages_through_invites(owner: Owner) -> None:
     assert (first.total, last.next_cursor) == (3, None)
 
 
-async def test_the_admin_door_finds_users_and_nobody(owner: Owner, alice: Tenant) -> None:
-    await alice.put("/pub/a", b"12345")
-    user = await owner.admin.find_user(alice.public_key)
+async def test_the_admin_door_finds_users_and_nobody(owner: Owner, alice: Person) -> None:
+    await put_file(alice, "/pub/a", b"12345")
+    user = await owner.admin.find_user(alice.z32)
     assert user is not None
     assert (user.entries, user.is_disabled, user.sessions) == (1, False, 1)
     assert user.last_write_at is not None
@@ -44,27 +44,26 @@ async def test_the_admin_door_finds_users_and_nobody(owner: Owner, alice: Tenant
     assert await owner.admin.find_user(STRANGER) is None
 
 
-async def test_the_admin_door_reports_public_events(owner: Owner, alice: Tenant) -> None:
-    await alice.put("/pub/a", b"1")
+async def test_the_admin_door_reports_public_events(owner: Owner, alice: Person) -> None:
+    await put_file(alice, "/pub/a", b"1")
     await alice.delete("/pub/a")
     kinds = [(event.kind, event.path) for event in await owner.admin.events(10)]
-    path = f"pubky://{alice.public_key}/pub/a"
+    path = f"pubky://{alice.z32}/pub/a"
     assert kinds == [("DEL", path), ("PUT", path)]
 
 
-async def test_a_wrong_token_is_a_refusal(net: Network) -> None:
-    assert net.node.admin_url is not None
-    door = AdminDoor(net.node.admin_url, "wrong")
+async def test_a_wrong_token_is_a_refusal(appliance: Appliance) -> None:
+    door = AdminDoor(appliance.admin_url, "wrong")
     with pytest.raises(DoorRefusedError) as caught:
         await door.node()
     await door.close()
     assert caught.value.status in {401, 403}
 
 
-async def test_the_client_door_lists_a_folder(owner: Owner, alice: Tenant) -> None:
-    await alice.put("/pub/b.txt", b"12345")
-    await alice.put("/pub/a/x", b"1")
-    listing = await owner.client.find_folder(alice.public_key, PublicPath("/pub/"), 10)
+async def test_the_client_door_lists_a_folder(owner: Owner, alice: Person) -> None:
+    await put_file(alice, "/pub/b.txt", b"12345")
+    await put_file(alice, "/pub/a/x", b"1")
+    listing = await owner.client.find_folder(alice.z32, PublicPath("/pub/"), 10)
     assert listing is not None
     folder, file = listing.items
     assert folder == Folder(PublicPath("/pub/a/"))
@@ -72,16 +71,16 @@ async def test_the_client_door_lists_a_folder(owner: Owner, alice: Tenant) -> No
     assert (file.path.text, file.byte_count) == ("/pub/b.txt", 5)
 
 
-async def test_the_client_door_finds_no_folder_and_no_object(owner: Owner, alice: Tenant) -> None:
-    assert await owner.client.find_folder(alice.public_key, PublicPath("/pub/"), 10) is None
-    assert await owner.client.find_object(alice.public_key, PublicPath("/pub/a")) is None
+async def test_the_client_door_finds_no_folder_and_no_object(owner: Owner, alice: Person) -> None:
+    assert await owner.client.find_folder(alice.z32, PublicPath("/pub/"), 10) is None
+    assert await owner.client.find_object(alice.z32, PublicPath("/pub/a")) is None
 
 
-async def test_the_client_door_reads_no_more_than_asked(owner: Owner, alice: Tenant) -> None:
-    await alice.put("/pub/a", b"0123456789")
+async def test_the_client_door_reads_no_more_than_asked(owner: Owner, alice: Person) -> None:
+    await put_file(alice, "/pub/a", b"0123456789")
     path = PublicPath("/pub/a")
-    assert await owner.client.read(alice.public_key, path, 4) == b"0123"
-    assert await owner.client.read(alice.public_key, path, 40) == b"0123456789"
+    assert await owner.client.read(alice.z32, path, 4) == b"0123"
+    assert await owner.client.read(alice.z32, path, 40) == b"0123456789"
 
 
 async def test_a_shut_door_is_a_door_error() -> None:

@@ -3,11 +3,10 @@
 import httpx
 import pytest
 
-from appliance.data_folder import DASHBOARD_FILE
-from appliance.testnet import Testnet as Network
 from dashboard.pages.account import browser_name
 from dashboard.sign_in import create_login_link
 from tests.dashboard.people import Owner, Page
+from tests.support.appliance import Appliance
 
 
 @pytest.mark.parametrize(
@@ -34,9 +33,11 @@ async def test_this_browser_is_marked(owner: Owner) -> None:
     assert "This browser" in page.text
 
 
-async def test_ending_another_sign_in_locks_it_out(owner: Owner, net: Network, origin: str) -> None:
+async def test_ending_another_sign_in_locks_it_out(
+    owner: Owner, appliance: Appliance, origin: str
+) -> None:
     async with httpx.AsyncClient(base_url=origin) as other:
-        await other.post(await create_login_link(net.data_dir / DASHBOARD_FILE, origin))
+        await other.post(await create_login_link(appliance.dashboard_store, origin))
         assert (await other.get("/account")).status_code == 200
         response = await owner.post("/account/2/end")
         assert response.headers["Location"] == "/account?done=ended"

@@ -2,8 +2,8 @@
 
 import httpx
 
-from appliance.testnet import Testnet as Network
 from tests.dashboard.people import Owner, Page, sign_up
+from tests.support.appliance import Person, keypair_of
 
 
 async def made(owner: Owner, note: str = "", lifetime: str = "") -> int:
@@ -55,35 +55,32 @@ async def test_a_note_that_is_too_long_comes_back_with_the_form(owner: Owner) ->
 
 
 async def test_a_used_invite_names_its_user_and_hides_the_qr_code(
-    owner: Owner, net: Network
+    owner: Owner, http: httpx.AsyncClient
 ) -> None:
     invite = await owner.admin.create_invite(None, None)
-    async with httpx.AsyncClient(base_url=net.node.client_url) as client:
-        bob = await sign_up(client, 2, invite.code)
+    bob = await sign_up(http, invite.code)
     page = Page(await owner.get(f"/invites/{invite.id}"))
-    assert f"/users/{bob.public_key}" in page.links
+    assert f"/users/{bob.z32}" in page.links
     assert "qr" not in [at.get("class") for _, at in page.elements]
 
 
-async def test_a_revoked_invite_lets_nobody_in(owner: Owner, net: Network) -> None:
+async def test_a_revoked_invite_lets_nobody_in(owner: Owner, http: httpx.AsyncClient) -> None:
     invite = await owner.admin.create_invite(None, None)
     assert "Revoke this invite?" in (await owner.get(f"/invites/{invite.id}/revoke")).text
     response = await owner.post(f"/invites/{invite.id}/revoke")
     assert response.status_code == 303
-    async with httpx.AsyncClient(base_url=net.node.client_url) as client:
-        response = await client.post("/signup", params={"signup_token": invite.code})
-        assert response.is_client_error
+    response = await Person(keypair_of("bob"), http).sign_up(token=invite.code)
+    assert response.is_client_error
     assert "Revoked" in Page(await owner.get(f"/invites/{invite.id}")).text
 
 
-async def test_a_used_invite_cannot_be_revoked(owner: Owner, net: Network) -> None:
+async def test_a_used_invite_cannot_be_revoked(owner: Owner, http: httpx.AsyncClient) -> None:
     invite = await owner.admin.create_invite(None, None)
-    async with httpx.AsyncClient(base_url=net.node.client_url) as client:
-        bob = await sign_up(client, 2, invite.code)
+    bob = await sign_up(http, invite.code)
     response = await owner.post(f"/invites/{invite.id}/revoke")
     assert response.status_code == 409
     assert "cannot be revoked" in response.text
-    assert f"/users/{bob.public_key}" in Page(response).links
+    assert f"/users/{bob.z32}" in Page(response).links
 
 
 async def test_the_list_can_be_narrowed_to_one_state(owner: Owner) -> None:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from appliance.testnet import Testnet as Network
 from dashboard.doors.admin import Node
 from dashboard.pages.overview import matters
-from tests.dashboard.people import Owner, Page, Tenant
+from tests.dashboard.people import Owner, Page, put_file
+from tests.support.appliance import Appliance, Person
 
 CALM = Node(
     public_key="8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo",
@@ -54,30 +54,30 @@ def test_an_open_node_needs_no_invites() -> None:
     assert [matter.level for matter in found] == ["warning"]
 
 
-async def test_the_front_page_shows_the_node(owner: Owner, net: Network) -> None:
+async def test_the_front_page_shows_the_node(owner: Owner, appliance: Appliance) -> None:
     page = Page(await owner.get("/"))
-    assert net.node.keypair.public_key.z32 in page.text
-    assert net.node.client_url in page.text
+    assert appliance.homeserver in page.text
+    assert appliance.client_url in page.text
     assert "By invite only" in page.text
     assert "No changes yet" in page.text
 
 
-async def test_the_latest_changes_lead_to_their_objects(owner: Owner, alice: Tenant) -> None:
-    await alice.put("/pub/a b.txt", b"1")
-    await alice.put("/pub/gone", b"2")
+async def test_the_latest_changes_lead_to_their_objects(owner: Owner, alice: Person) -> None:
+    await put_file(alice, "/pub/a b.txt", b"1")
+    await put_file(alice, "/pub/gone", b"2")
     await alice.delete("/pub/gone")
     page = Page(await owner.get("/"))
-    assert f"/object/{alice.public_key}/pub/a%20b.txt" in page.links
+    assert f"/object/{alice.z32}/pub/a%20b.txt" in page.links
     assert "deleted /pub/gone" in page.text
 
 
-async def test_private_changes_are_not_shown(owner: Owner, alice: Tenant) -> None:
-    await alice.put("/priv/diary", b"1")
+async def test_private_changes_are_not_shown(owner: Owner, alice: Person) -> None:
+    await put_file(alice, "/priv/diary", b"1")
     assert "diary" not in (await owner.get("/")).text
 
 
-async def test_the_json_twin_says_the_same(owner: Owner, alice: Tenant) -> None:
-    await alice.put("/pub/a", b"12345")
+async def test_the_json_twin_says_the_same(owner: Owner, alice: Person) -> None:
+    await put_file(alice, "/pub/a", b"12345")
     said = (await owner.get("/node.json")).json()
     assert (said["users"], said["entries"]) == (1, 1)
     assert "token" not in said

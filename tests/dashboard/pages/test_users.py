@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from appliance.testnet import Testnet as Network
-from tests.dashboard.people import Owner, Page, Tenant, sign_up
+from tests.dashboard.people import Owner, Page, put_file, sign_up
+from tests.support.appliance import Person
 
 STRANGER = "8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo"
 
@@ -14,27 +14,28 @@ async def test_an_empty_node_says_so(owner: Owner) -> None:
 
 
 async def test_a_user_is_listed_with_facts_and_a_way_to_the_files(
-    owner: Owner, alice: Tenant
+    owner: Owner, alice: Person
 ) -> None:
-    await alice.put("/pub/a", b"x" * 1500)
+    await put_file(alice, "/pub/a", b"x" * 1500)
     page = Page(await owner.get("/users"))
-    assert alice.public_key in page.text
+    assert alice.z32 in page.text
     assert "1 person signed up" in page.text
-    assert f"/browse/{alice.public_key}/pub/" in page.links
+    assert f"/browse/{alice.z32}/pub/" in page.links
 
 
-async def test_the_newest_user_comes_first(owner: Owner, alice: Tenant, net: Network) -> None:
+async def test_the_newest_user_comes_first(
+    owner: Owner, alice: Person, http: httpx.AsyncClient
+) -> None:
     invite = await owner.admin.create_invite(None, None)
-    async with httpx.AsyncClient(base_url=net.node.client_url) as client:
-        bob = await sign_up(client, 2, invite.code)
+    bob = await sign_up(http, invite.code)
     items = (await owner.get("/users.json")).json()["items"]
-    assert [item["public_key"] for item in items] == [bob.public_key, alice.public_key]
+    assert [item["public_key"] for item in items] == [bob.z32, alice.z32]
 
 
-async def test_a_user_page_shows_what_is_stored(owner: Owner, alice: Tenant) -> None:
-    await alice.put("/pub/a", b"x" * 1500)
-    page = Page(await owner.get(f"/users/{alice.public_key}"))
-    assert f"pubky://{alice.public_key}/pub/" in page.text
+async def test_a_user_page_shows_what_is_stored(owner: Owner, alice: Person) -> None:
+    await put_file(alice, "/pub/a", b"x" * 1500)
+    page = Page(await owner.get(f"/users/{alice.z32}"))
+    assert f"pubky://{alice.z32}/pub/" in page.text
     assert "1 entry" in page.text
 
 
@@ -43,22 +44,22 @@ async def test_a_stranger_has_no_page(owner: Owner, key: str) -> None:
     assert (await owner.get(f"/users/{key}")).status_code == 404
 
 
-async def test_asking_before_disabling_changes_nothing(owner: Owner, alice: Tenant) -> None:
-    response = await owner.get(f"/users/{alice.public_key}/disable")
+async def test_asking_before_disabling_changes_nothing(owner: Owner, alice: Person) -> None:
+    response = await owner.get(f"/users/{alice.z32}/disable")
     assert "Disable this user?" in response.text
-    await alice.put("/pub/still", b"1")
+    await put_file(alice, "/pub/still", b"1")
 
 
-async def test_a_disabled_user_cannot_write_until_enabled(owner: Owner, alice: Tenant) -> None:
-    response = await owner.post(f"/users/{alice.public_key}/disable")
+async def test_a_disabled_user_cannot_write_until_enabled(owner: Owner, alice: Person) -> None:
+    response = await owner.post(f"/users/{alice.z32}/disable")
     assert response.status_code == 303
     page = Page(await owner.get(response.headers["Location"]))
     assert "can no longer write" in page.text
-    assert f"/users/{alice.public_key}/enable" in page.links
+    assert f"/users/{alice.z32}/enable" in page.links
     with pytest.raises(httpx.HTTPStatusError, match="403"):
-        await alice.put("/pub/a", b"1")
-    await owner.post(f"/users/{alice.public_key}/enable")
-    await alice.put("/pub/a", b"1")
+        await put_file(alice, "/pub/a", b"1")
+    await owner.post(f"/users/{alice.z32}/enable")
+    await put_file(alice, "/pub/a", b"1")
 
 
 async def test_a_result_line_shows_only_our_own_texts(owner: Owner) -> None:

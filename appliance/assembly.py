@@ -14,6 +14,8 @@ from appliance.blobs.store import blobs_folder
 from appliance.clock import Clock, system_clock
 from appliance.config import Config, SocketAddress
 from appliance.homeserver.admin_access import AdminAccess
+from appliance.homeserver.moderation import Moderation
+from appliance.homeserver.operators import Operators
 from appliance.homeserver.sessions import Sessions
 from appliance.homeserver.signup import Signup
 from appliance.homeserver.storage import Storage, StorageLimits
@@ -131,7 +133,11 @@ def _database_file(plan: NodePlan) -> Path:
 
 def _services(plan: NodePlan, metadata: SqliteMetadata) -> Services:
     config = plan.config
-    blobs = FileBlobs(blobs_folder(config.storage.blobs, plan.data_dir), durable=plan.durable)
+    folder = blobs_folder(config.storage.blobs, plan.data_dir)
+    try:
+        blobs = FileBlobs(folder, durable=plan.durable)
+    except OSError as error:
+        raise StartError(f"{folder}: cannot be used (storage.blobs): {error.strerror}") from error
     sessions = Sessions(metadata, plan.clock)
     limits = StorageLimits(
         trash_days=config.storage.trash_days,
@@ -159,7 +165,7 @@ def _node(plan: NodePlan, services: Services, sockets: dict[str, BoundSocket]) -
         admin_url=urls.get("admin"),
         metrics_url=urls.get("metrics"),
         dashboard_url=(plan.config.dashboard.origin or urls["dashboard"]) if has_pages else None,
-        admin_token=plan.access.issue_token(),
+        admin_token=plan.access.issue_token("dashboard"),
     )
 
 
@@ -185,7 +191,8 @@ def _apps(
         create_admin_app(
             AdminServices(
                 node=services,
-                access=plan.access,
+                operators=Operators(services.metadata, plan.access, plan.clock),
+                moderation=Moderation(services.metadata, plan.clock),
                 data_dir=plan.data_dir,
                 pkdns=plan.config.pkdns,
                 started_us=plan.clock(),

@@ -48,19 +48,16 @@ class DataFolder:
         new_password = None
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not (self.path / KEY_FILE).exists():
-                keypair = Keypair.from_seed(secrets.token_bytes(32))
-                write_atomically(self.path / KEY_FILE, keypair.secret_text(), new=True)
+            keypair = Keypair.from_seed(secrets.token_bytes(32))
+            if self._make(KEY_FILE, keypair.secret_text()):
                 made.append(KEY_FILE)
-            if not (self.path / CONFIG_FILE).exists():
-                write_atomically(self.path / CONFIG_FILE, sample_config(), new=True)
+            if self._make(CONFIG_FILE, sample_config()):
                 made.append(CONFIG_FILE)
             if not (self.path / PASSWORD_FILE).exists():
-                new_password = random_password()
-                write_atomically(
-                    self.path / PASSWORD_FILE, password_hash(new_password) + "\n", new=True
-                )
-                made.append(PASSWORD_FILE)
+                password = random_password()
+                if self._make(PASSWORD_FILE, password_hash(password) + "\n"):
+                    new_password = password
+                    made.append(PASSWORD_FILE)
         except OSError as error:
             raise DataFolderError(
                 f"{self.path}: cannot be used as data folder: {error.strerror}"
@@ -109,6 +106,16 @@ class DataFolder:
             yield
         finally:
             os.close(descriptor)
+
+    def _make(self, name: str, text: str) -> bool:
+        """Whether the file was missing; two first runs at once make each file only once."""
+        if (self.path / name).exists():
+            return False
+        try:
+            write_atomically(self.path / name, text, new=True)
+        except FileExistsError:
+            return False
+        return True
 
     def _read(self, name: str) -> str:
         try:

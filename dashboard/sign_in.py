@@ -38,6 +38,10 @@ CREATE TABLE IF NOT EXISTS sign_ins (
 """
 
 
+class StoreUnusableError(Exception):
+    """The store of sign-ins cannot be opened: damaged, or not ours to write."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignIn:
     """One browser that is signed in. Times are seconds since 1970."""
@@ -62,7 +66,7 @@ class SignIns:
 
     @classmethod
     async def open(cls, store_path: Path, now_s: Callable[[], float] = clock.now_s) -> "SignIns":
-        """Open or create the store. Raises `OSError` or `sqlite3.Error`."""
+        """Open or create the store. Raises `StoreUnusableError`."""
         return cls(await _connect(store_path), now_s)
 
     async def close(self) -> None:
@@ -159,6 +163,13 @@ async def create_login_link(
 
 
 async def _connect(store_path: Path) -> aiosqlite.Connection:
+    try:
+        return await _opened(store_path)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreUnusableError(f"{store_path}: {error}") from error
+
+
+async def _opened(store_path: Path) -> aiosqlite.Connection:
     # SQLite would create the file with the umask's mode, and its journals copy the file's mode.
     # Only a new file may be opened here: closing one drops this process's locks on that file.
     with suppress(FileExistsError):

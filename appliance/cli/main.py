@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from appliance.assembly import StartError
-from appliance.cli import configuration, doctor, invites, node, users
+from appliance.cli import configuration, doctor, invites, node, tokens, users
 from appliance.config import ConfigError
 from appliance.data_folder import DataFolder, DataFolderError
 from appliance.errors import PubkyError
 from appliance.metadata.sqlite import DatabaseUnusableError
 from appliance.version import VERSION
+from dashboard.sign_in import StoreUnusableError
 
 DEFAULT_DATA_DIR = Path.home() / ".pubky-appliance"
 
@@ -43,6 +44,7 @@ for command in (
     node.version,
     invites.invite,
     users.user,
+    tokens.token,
     configuration.config,
     doctor.doctor,
 ):
@@ -70,6 +72,7 @@ def main() -> None:
         DataFolderError,
         DatabaseUnusableError,
         PubkyError,
+        StoreUnusableError,
     ) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)

@@ -20,19 +20,22 @@ from appliance.testnet import ADMIN_PASSWORD, Testnet, TestnetPorts, running_tes
 from appliance.version import VERSION
 from appliance.web.asgi import ASGIApp
 from dashboard.app import DashboardSettings, create_app
-from dashboard.sign_in import create_login_link
+from dashboard.sign_in import SignIns, create_login_link
 
 
 @asynccontextmanager
 async def pages(doors: Doors) -> AsyncIterator[ASGIApp]:
     """The dashboard, running; the only place that knows both packages."""
+    store_path = doors.data_dir / DASHBOARD_FILE
+    # Quart logs a failing start with its whole trace; opened once before it, that is one line.
+    await (await SignIns.open(store_path)).close()
     app = create_app(
         DashboardSettings(
             origin=doors.origin,
             client_url=doors.client_url,
             admin_url=doors.admin_url,
             admin_token=doors.admin_token,
-            store_path=doors.data_dir / DASHBOARD_FILE,
+            store_path=store_path,
         )
     )
     await app.startup()

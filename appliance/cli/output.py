@@ -14,6 +14,9 @@ from appliance.metadata.sqlite import SqliteMetadata, open_sqlite
 
 Result = TypeVar("Result")
 
+ACTOR = "command line"
+"""Who acted, in the audit log."""
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
 pass_folder = click.make_pass_decorator(DataFolder)
 

@@ -1,22 +1,33 @@
 """`user`: the people of this node."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import click
 
-from appliance.cli.output import as_json, pass_folder, print_json, print_table, with_metadata
+from appliance.cli.output import (
+    ACTOR,
+    Result,
+    as_json,
+    pass_folder,
+    print_json,
+    print_table,
+    with_metadata,
+)
 from appliance.clock import system_clock
 from appliance.data_folder import DataFolder
 from appliance.errors import PubkyError
-from appliance.metadata import users
-from appliance.metadata.users import UserWithSessions
+from appliance.homeserver.moderation import Moderation
+from appliance.metadata import audit, users
+from appliance.metadata.sqlite import SqliteMetadata
+from appliance.metadata.users import User, UserWithSessions
 from appliance.pubky.keys import PublicKey
 from appliance.pubky.timestamp import rfc3339
 
 
 @click.group(epilog="Example: pubky-appliance user list")
 def user() -> None:
-    """List people who signed up here; stop or allow their writing."""
+    """List people who signed up here; stop, suspend or delete them."""
 
 
 @user.command("list", epilog="Example: pubky-appliance user list --json")
@@ -42,7 +53,7 @@ def list_users(folder: DataFolder, limit: int, *, as_json: bool) -> None:
                 rfc3339(row.user.created_us)[:10],
                 str(row.user.entry_count),
                 str(row.user.used_bytes),
-                "disabled" if row.user.disabled else "active",
+                _state(row.user),
             ]
             for row in rows
         ],
@@ -86,6 +97,59 @@ def enable(folder: DataFolder, key: str) -> None:
     _set_disabled(folder, key, disabled=False)
 
 
+@user.command(epilog="Example: pubky-appliance user suspend 8pinxx…")
+@click.argument("key")
+@pass_folder
+def suspend(folder: DataFolder, key: str) -> None:
+    """Refuse a user's sign-ins, and everybody's reads of their files; ends their sessions."""
+    text = _key(key)
+    act(folder, "user suspend", text, lambda node: node.suspend(text))
+    click.echo(f"{text} is suspended. Undo it with 'pubky-appliance user unsuspend'.")
+
+
+@user.command(epilog="Example: pubky-appliance user unsuspend 8pinxx…")
+@click.argument("key")
+@pass_folder
+def unsuspend(folder: DataFolder, key: str) -> None:
+    """Let a suspended user sign in again, and their files be read."""
+    text = _key(key)
+    act(folder, "user unsuspend", text, lambda node: node.unsuspend(text))
+    click.echo(f"{text} may sign in again.")
+
+
+@user.command(epilog="Example: pubky-appliance user delete 8pinxx… --yes")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@pass_folder
+def delete(folder: DataFolder, key: str, *, yes: bool, as_json: bool) -> None:
+    """Delete a user's account and every file of theirs, with an event for each file.
+
+    Cannot be undone. Interrupted, it leaves the user suspended; run it again to finish.
+    """
+    text = _key(key)
+    if not yes:
+        click.confirm(f"Delete {text} and all their files?", abort=True)
+    deleted = act(folder, "user delete", text, lambda node: node.delete_account(text))
+    if as_json:
+        print_json({"pubkey": text, "deleted": deleted})
+    else:
+        click.echo(f"{text} is deleted, with {deleted} files.")
+
+
+def act(
+    folder: DataFolder, action: str, subject: str, work: Callable[[Moderation], Awaitable[Result]]
+) -> Result:
+    """Do something about a user, and note it in the audit log."""
+
+    async def done(metadata: SqliteMetadata) -> Result:
+        result = await work(Moderation(metadata, system_clock))
+        await metadata.write(audit.append, system_clock(), ACTOR, action, subject, "done")
+        return result
+
+    return with_metadata(folder, done)
+
+
 def _set_disabled(folder: DataFolder, key: str, *, disabled: bool) -> None:
     text = _key(key)
     known = with_metadata(
@@ -94,6 +158,12 @@ def _set_disabled(folder: DataFolder, key: str, *, disabled: bool) -> None:
     if not known:
         raise click.ClickException(f"{text} did not sign up here")
     click.echo(f"{text} can {'no longer' if disabled else 'now'} write.")
+
+
+def _state(found: User) -> str:
+    if found.suspended:
+        return "suspended"
+    return "disabled" if found.disabled else "active"
 
 
 def _key(text: str) -> str:
@@ -111,6 +181,7 @@ def _facts(row: UserWithSessions) -> dict[str, Any]:
         "pubkey": found.public_key,
         "created_at": rfc3339(found.created_us),
         "disabled": found.disabled,
+        "suspended": found.suspended,
         "used_bytes": found.used_bytes,
         "entries": found.entry_count,
         "last_write_at": rfc3339(found.last_write_us) if found.last_write_us else None,

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 
 from nacl import pwhash
 from nacl.exceptions import InvalidkeyError
@@ -25,6 +26,31 @@ def password_hash(password: str) -> str:
     return hashed.decode("ascii")
 
 
+SCOPES = (
+    "node:read",
+    "users:read",
+    "users:write",
+    "invites:read",
+    "invites:write",
+    "content:write",
+    "events:read",
+    "tokens:write",
+    "audit:read",
+)
+"""What a named token may be allowed; the password may do everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who is acting: a name for the audit log, and what they may do."""
+
+    name: str
+    scopes: frozenset[str]
+
+
+OWNER = Operator("operator", frozenset(SCOPES))
+
+
 class AdminAccess:
     """Checks credentials for the operator's API."""
 
@@ -36,17 +62,17 @@ class AdminAccess:
         self._known: bytes | None = None
         # Guesses are checked one at a time, which bounds memory and slows guessing.
         self._turn = asyncio.Semaphore(1)
-        self._token_hashes: set[bytes] = set()
+        self._own_tokens: dict[bytes, Operator] = {}
 
-    def issue_token(self) -> str:
+    def issue_token(self, part: str) -> str:
         """A token for a part of this process (the dashboard); it ends with the process."""
-        token = secrets.token_urlsafe(32)
-        self._token_hashes.add(hashlib.sha256(token.encode()).digest())
+        token = new_token()
+        self._own_tokens[token_hash(token)] = Operator(part, frozenset(SCOPES))
         return token
 
-    def is_token(self, text: str) -> bool:
-        """Whether this is an issued token."""
-        return hashlib.sha256(text.encode()).digest() in self._token_hashes
+    def own_token(self, text: str) -> Operator | None:
+        """The part of this process that holds this token."""
+        return self._own_tokens.get(token_hash(text))
 
     async def is_password(self, text: str) -> bool:
         """Whether this is the operator's password."""
@@ -58,6 +84,16 @@ class AdminAccess:
                 return False
         self._known = digest
         return True
+
+
+def new_token() -> str:
+    """A token for the operator's API; its beginning says what it is to whoever finds it."""
+    return "pka_" + secrets.token_urlsafe(32)
+
+
+def token_hash(text: str) -> bytes:
+    """What is kept in place of a token: it is random, so a fast hash is enough."""
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _verifies(hashed_password: bytes, password: bytes) -> bool:

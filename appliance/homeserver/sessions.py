@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from appliance.clock import Clock
 from appliance.errors import PubkyError
 from appliance.metadata import nonces, sessions, users
+from appliance.metadata.events import Author
 from appliance.metadata.store import Metadata, Tx
 from appliance.pubky.auth_token import AuthToken
 from appliance.pubky.capabilities import Capability, list_text, parse_list
@@ -33,6 +34,11 @@ class ActiveSession:
     user: PublicKey
     capabilities: tuple[Capability, ...]
     created_us: int
+
+    @property
+    def author(self) -> Author:
+        """How events name this session."""
+        return Author(session_id=self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,8 @@ def open_session(tx: Tx, token: AuthToken, client: ClientFacts, now_us: int) -> 
     user = users.find(tx, token.public_key.z32)
     if user is None:
         raise PubkyError("not_found", "Not Found")
+    if user.suspended:
+        raise PubkyError("forbidden", "User is suspended")
     secret = session_secret(secrets.token_bytes(SECRET_BYTES))
     sessions.create(
         tx,

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from appliance.blobs.store import Blob, BlobStore
 from appliance.clock import Clock
 from appliance.errors import PubkyError
-from appliance.metadata import entries, events, retired_blobs, users
+from appliance.metadata import entries, events, retired_blobs, takedowns, users
 from appliance.metadata.entries import Entry, Folder
+from appliance.metadata.events import Author
 from appliance.metadata.store import Metadata, Tx
 from appliance.pubky.content_types import detect_content_type
 from appliance.pubky.keys import PublicKey
@@ -50,15 +51,22 @@ class Storage:
         self._limits = limits
 
     async def find(self, owner: PublicKey, path: StoragePath) -> Entry | None:
-        """The file at this path; None when there is none, or no such user."""
-        return await self._metadata.peek(entries.find_of_key, owner.z32, path.text)
+        """The file at this path; None when there is none, or no such user.
+
+        Raises PubkyError forbidden when the user is suspended.
+        """
+        entry = await self._metadata.peek(entries.find_of_key, owner.z32, path.text)
+        if entry is None:
+            await self._metadata.peek(refuse_suspended, owner.z32)
+        return entry
 
     async def user_exists(self, owner: PublicKey) -> bool:
         """Whether this key signed up here."""
         return await self._metadata.peek(users.find, owner.z32) is not None
 
     async def directory_exists(self, owner: PublicKey, directory: StoragePath) -> bool:
-        """Whether some file lies under this directory."""
+        """Whether some file lies under this directory; raises PubkyError as `find`."""
+        await self._metadata.peek(refuse_suspended, owner.z32)
         return await self._metadata.peek(_directory_exists, owner.z32, directory.text)
 
     async def list(
@@ -80,7 +88,7 @@ class Storage:
         self,
         owner: PublicKey,
         path: StoragePath,
-        session_id: int,
+        author: Author,
         declared_bytes: int | None,
         chunks: AsyncIterator[bytes],
     ) -> None:
@@ -99,7 +107,7 @@ class Storage:
                 path,
                 blob,
                 detect_content_type(blob.head, blob.size, path.name),
-                session_id,
+                author,
                 self._limits.retirement_us,
                 self._clock(),
             )
@@ -109,13 +117,13 @@ class Storage:
             await self.blobs.delete(blob.id)
             raise
 
-    async def delete(self, owner: PublicKey, path: StoragePath, session_id: int) -> None:
+    async def delete(self, owner: PublicKey, path: StoragePath, author: Author) -> None:
         """Delete a file (client API 8); raises PubkyError not_found."""
         await self._metadata.write(
-            _delete_entry,
+            delete_entry,
             owner.z32,
             path.text,
-            session_id,
+            author,
             self._limits.retirement_us,
             self._clock(),
         )
@@ -131,6 +139,13 @@ class Storage:
             size += len(chunk)
             self._check_size(size)
             yield chunk
+
+
+def refuse_suspended(tx: Tx, owner: str) -> None:
+    """Raises PubkyError forbidden when the operator suspended this user."""
+    user = users.find(tx, owner)
+    if user is not None and user.suspended:
+        raise PubkyError("forbidden", "User is suspended")
 
 
 def _directory_exists(tx: Tx, owner: str, directory: str) -> bool:
@@ -163,6 +178,8 @@ def _writable_user(tx: Tx, owner: str, path: StoragePath) -> users.User:
         raise PubkyError("not_found", "Not Found")
     if user.disabled:
         raise PubkyError("forbidden", "User is disabled")
+    if takedowns.covers(tx, user.id, path.text):
+        raise PubkyError("forbidden", "This path was taken down by the operator")
     if entries.has_any_under(tx, user.id, path.text + "/") or entries.has_any_of(
         tx, user.id, list(path.ancestors())
     ):
@@ -176,7 +193,7 @@ def _put_entry(
     path: StoragePath,
     blob: Blob,
     content_type: str,
-    session_id: int,
+    author: Author,
     retirement_us: int,
     now_us: int,
 ) -> None:
@@ -202,12 +219,13 @@ def _put_entry(
         retired_blobs.retire(tx, user.id, old, now_us + retirement_us, now_us)
     users.add_usage(tx, user.id, charge, new_entries, now_us)
     tx.order_events()
-    events.append(tx, user.id, "PUT", path.text, blob.content_hash.raw, session_id, now_us)
+    events.append(tx, user.id, "PUT", path.text, blob.content_hash.raw, author, now_us)
 
 
-def _delete_entry(
-    tx: Tx, owner: str, path: str, session_id: int, retirement_us: int, now_us: int
+def delete_entry(
+    tx: Tx, owner: str, path: str, author: Author, retirement_us: int, now_us: int
 ) -> None:
+    """Transaction: remove a file's row, retire its bytes, log it; raises PubkyError not_found."""
     user = users.find(tx, owner)
     old = entries.find(tx, user.id, path) if user else None
     if user is None or old is None:
@@ -216,4 +234,4 @@ def _delete_entry(
     retired_blobs.retire(tx, user.id, old, now_us + retirement_us, now_us)
     users.add_usage(tx, user.id, -(old.content_length + BYTES_CHARGED_PER_FILE), -1, now_us)
     tx.order_events()
-    events.append(tx, user.id, "DEL", path, None, session_id, now_us)
+    events.append(tx, user.id, "DEL", path, None, author, now_us)

@@ -41,10 +41,13 @@ def find(tx: Tx, user_id: int, path: str) -> Entry | None:
 
 
 def find_of_key(tx: Tx, public_key: str, path: str) -> Entry | None:
-    """The file at exactly this path of the user with this key; one look-up for the hot read."""
+    """The readable file at this path of the user with this key; one look-up for the hot read.
+
+    None also for a suspended user, whose files nobody reads.
+    """
     row = tx.one(
         f"SELECT {_COLUMNS} FROM entries JOIN users ON users.id = user_id"
-        " WHERE public_key = ? AND path = ?",
+        " WHERE public_key = ? AND path = ? AND suspended_us IS NULL",
         public_key,
         path,
     )
@@ -97,6 +100,18 @@ def has_any_of(tx: Tx, user_id: int, paths: list[str]) -> bool:
 def past(directory: str) -> str:
     """The first text after everything under a directory: `/` is followed by `0` in ASCII."""
     return directory[:-1] + "0"
+
+
+def usage_under(tx: Tx, user_id: int, directory: str) -> tuple[int, int]:
+    """How many files lie under a directory, and their bytes."""
+    row = tx.one(
+        "SELECT COUNT(*), COALESCE(SUM(content_length), 0) FROM entries"
+        " WHERE user_id = ? AND path >= ? AND path < ?",
+        user_id,
+        directory,
+        past(directory),
+    )
+    return (row[0], row[1]) if row else (0, 0)
 
 
 def list_deep(

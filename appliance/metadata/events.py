@@ -17,25 +17,37 @@ class EventRow:
     created_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes: row ids, at most one of them. Neither: the operator."""
+
+    session_id: int | None = None
+    grant_id: int | None = None
+
+
+OPERATOR = Author()
+
+
 def append(
     tx: Tx,
     user_id: int,
     kind: str,
     path: str,
     content_hash: bytes | None,
-    session_id: int | None,
+    author: Author,
     now_us: int,
 ) -> int:
     """The id of the new event. The last statement of a transaction, after `tx.order_events()`."""
     row = tx.one(
-        "INSERT INTO events (user_id, kind, path, content_hash, created_us, session_id)"
-        " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO events (user_id, kind, path, content_hash, created_us, session_id, grant_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
         user_id,
         kind,
         path,
         content_hash,
         now_us,
-        session_id,
+        author.session_id,
+        author.grant_id,
     )
     if row is None:
         raise RuntimeError("an insert returned no row")

@@ -47,7 +47,8 @@ def find(tx: Tx, secret_hash: bytes, now_us: int) -> Session | None:
     row = tx.one(
         "SELECT sessions.id, user_id, public_key, capabilities, sessions.created_us, last_used_us"
         " FROM sessions JOIN users ON users.id = user_id"
-        " WHERE secret_hash = ? AND revoked_us IS NULL AND expires_us > ?",
+        " WHERE secret_hash = ? AND revoked_us IS NULL AND expires_us > ?"
+        " AND suspended_us IS NULL AND deleted_us IS NULL",
         secret_hash,
         now_us,
     )
@@ -66,3 +67,13 @@ def revoke(tx: Tx, session_id: int, now_us: int) -> None:
         now_us,
         session_id,
     )
+
+
+def revoke_all(tx: Tx, user_id: int, now_us: int) -> list[int]:
+    """End every session of a user; returns the ids of those that were open."""
+    rows = tx.all(
+        "UPDATE sessions SET revoked_us = ? WHERE user_id = ? AND revoked_us IS NULL RETURNING id",
+        now_us,
+        user_id,
+    )
+    return [row[0] for row in rows]

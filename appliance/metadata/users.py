@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from appliance.metadata.store import Tx
+from appliance.metadata.store import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,30 +16,46 @@ class User:
     entry_count: int
     created_us: int
     last_write_us: int | None
+    suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
 class UserWithSessions:
-    """A user and how many sessions are open."""
+    """A user, how many sessions are open, and when one of them was last used."""
 
     user: User
     sessions: int
+    last_used_us: int | None
 
 
-_COLUMNS = "id, public_key, disabled, used_bytes, entry_count, created_us, last_write_us"
+_COLUMNS = (
+    "id, public_key, disabled, used_bytes, entry_count, created_us, last_write_us, suspended_us"
+)
+
+
+def _user(row: Row) -> User:
+    return User(row[0], row[1], bool(row[2]), row[3], row[4], row[5], row[6], row[7] is not None)
 
 
 def find(tx: Tx, public_key: str) -> User | None:
     """The user with this key."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM users WHERE public_key = ?", public_key)
-    return User(row[0], row[1], bool(row[2]), *row[3:]) if row else None
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM users WHERE public_key = ? AND deleted_us IS NULL", public_key
+    )
+    return _user(row) if row else None
 
 
 def create(tx: Tx, public_key: str, now_us: int) -> int | None:
-    """A new user's id, or None when the key is taken."""
+    """A new user's id, or None when the key is taken.
+
+    Somebody whose account was deleted may come back; they get their row again, because their old
+    events name it.
+    """
     row = tx.one(
         "INSERT INTO users (public_key, created_us) VALUES (?, ?)"
-        " ON CONFLICT (public_key) DO NOTHING RETURNING id",
+        " ON CONFLICT (public_key) DO UPDATE SET created_us = excluded.created_us,"
+        " disabled = 0, deleted_us = NULL WHERE deleted_us IS NOT NULL AND suspended_us IS NULL"
+        " RETURNING id",
         public_key,
         now_us,
     )
@@ -60,35 +76,68 @@ def add_usage(tx: Tx, user_id: int, used_bytes: int, entries: int, now_us: int) 
 
 def set_disabled(tx: Tx, public_key: str, *, disabled: bool) -> bool:
     """Whether there is such a user."""
-    return (
-        tx.run("UPDATE users SET disabled = ? WHERE public_key = ?", int(disabled), public_key) > 0
+    changed = tx.run(
+        "UPDATE users SET disabled = ? WHERE public_key = ? AND deleted_us IS NULL",
+        int(disabled),
+        public_key,
     )
+    return changed > 0
+
+
+def suspend(tx: Tx, user_id: int, now_us: int) -> None:
+    """Refuse this user's reads and sign-ins from now on."""
+    tx.run(
+        "UPDATE users SET suspended_us = COALESCE(suspended_us, ?) WHERE id = ?", now_us, user_id
+    )
+
+
+def unsuspend(tx: Tx, user_id: int) -> None:
+    """Let reads and sign-ins go on."""
+    tx.run("UPDATE users SET suspended_us = NULL WHERE id = ?", user_id)
+
+
+def mark_deleted(tx: Tx, user_id: int, now_us: int) -> None:
+    """Make the account gone, and its key free to sign up again."""
+    tx.run("UPDATE users SET deleted_us = ?, suspended_us = NULL WHERE id = ?", now_us, user_id)
 
 
 def page(tx: Tx, before_id: int | None, limit: int, now_us: int) -> list[UserWithSessions]:
     """Up to `limit` users, newest first, older than `before_id`."""
     rows = tx.all(
-        f"SELECT {_COLUMNS}, {_SESSION_COUNT} FROM users WHERE id < ? ORDER BY id DESC LIMIT ?",
+        f"SELECT {_COLUMNS}, {_SESSIONS} FROM users"
+        " WHERE id < ? AND deleted_us IS NULL ORDER BY id DESC LIMIT ?",
         now_us,
         before_id if before_id is not None else 2**63 - 1,
         limit,
     )
-    return [UserWithSessions(User(row[0], row[1], bool(row[2]), *row[3:7]), row[7]) for row in rows]
+    return [UserWithSessions(_user(row), row[8], row[9]) for row in rows]
+
+
+def page_disabled(tx: Tx, after_key: str, limit: int) -> list[str]:
+    """Keys of disabled users in ascending order, those after `after_key`."""
+    rows = tx.all(
+        "SELECT public_key FROM users WHERE disabled = 1 AND deleted_us IS NULL"
+        " AND public_key > ? ORDER BY public_key LIMIT ?",
+        after_key,
+        limit,
+    )
+    return [row[0] for row in rows]
 
 
 def find_with_sessions(tx: Tx, public_key: str, now_us: int) -> UserWithSessions | None:
-    """The user with this key and how many sessions are open."""
+    """The user with this key and what is known of their sessions."""
     row = tx.one(
-        f"SELECT {_COLUMNS}, {_SESSION_COUNT} FROM users WHERE public_key = ?",
+        f"SELECT {_COLUMNS}, {_SESSIONS} FROM users WHERE public_key = ? AND deleted_us IS NULL",
         now_us,
         public_key,
     )
-    return UserWithSessions(User(row[0], row[1], bool(row[2]), *row[3:7]), row[7]) if row else None
+    return UserWithSessions(_user(row), row[8], row[9]) if row else None
 
 
-_SESSION_COUNT = (
+_SESSIONS = (
     "(SELECT COUNT(*) FROM sessions WHERE sessions.user_id = users.id"
-    " AND revoked_us IS NULL AND expires_us > ?)"
+    " AND revoked_us IS NULL AND expires_us > ?),"
+    " (SELECT MAX(last_used_us) FROM sessions WHERE sessions.user_id = users.id)"
 )
 
 
@@ -106,6 +155,6 @@ def totals(tx: Tx) -> Totals:
     """Sums over all users."""
     row = tx.one(
         "SELECT COUNT(*), COALESCE(SUM(disabled), 0), COALESCE(SUM(used_bytes), 0),"
-        " COALESCE(SUM(entry_count), 0) FROM users"
+        " COALESCE(SUM(entry_count), 0) FROM users WHERE deleted_us IS NULL"
     )
     return Totals(*row) if row else Totals(0, 0, 0, 0)

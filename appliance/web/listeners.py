@@ -187,6 +187,9 @@ class Listeners:
                 task.add_done_callback(self._connections.discard)
             try:
                 await Connection(wrapped, config, self._context, lane, reader, writer).run()
+            except asyncio.CancelledError:
+                # Only `close` cancels, and asyncio before 3.12 logs a cancelled task as an error.
+                return
             except Exception:  # noqa: BLE001 - one client's trouble must not become everybody's
                 _log.exception("a connection ended with an error")
 

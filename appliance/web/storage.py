@@ -109,7 +109,7 @@ class _Request:
         path = self.address.file_path()
         check_write(path, tenant, session)
         await self.services.storage.write(
-            tenant, path, session.id, self._declared_bytes(), self._body()
+            tenant, path, session.author, self._declared_bytes(), self._body()
         )
         await send_answer(self.send, 201, [], b"", head=False)
 
@@ -119,7 +119,7 @@ class _Request:
         tenant = self.tenant()
         path = self.address.file_path()
         check_write(path, tenant, session)
-        await self.services.storage.delete(tenant, path, session.id)
+        await self.services.storage.delete(tenant, path, session.author)
         await send_answer(self.send, 204, [], b"", head=False)
 
     async def head(self, session: ActiveSession | None) -> None:

@@ -2,53 +2,126 @@
 
 from quart import Quart, Response, request
 
-from appliance.homeserver.admin_access import AdminAccess
-from appliance.web.admin import events, info, invites, signup_tokens, users
+from appliance.homeserver.admin_access import Operator
+from appliance.homeserver.operators import Operators
+from appliance.web.admin import (
+    audit,
+    entries,
+    events,
+    info,
+    invites,
+    moderation,
+    signup_tokens,
+    takedowns,
+    tokens,
+    users,
+)
 from appliance.web.admin.services import AdminServices
-from appliance.web.asgi import ASGIApp, http_only
+from appliance.web.asgi import ASGIApp, Scope, http_only
 from appliance.web.cors import with_cors
 from appliance.web.draining import with_draining
 from appliance.web.entry import with_request_id
-from appliance.web.on_quart import as_asgi, bare_app, empty_response
+from appliance.web.on_quart import as_asgi, bare_app, empty_response, request_scope
 
+PARTS = {
+    "info": info,
+    "signup_tokens": signup_tokens,
+    "invites": invites,
+    "users": users,
+    "moderation": moderation,
+    "takedowns": takedowns,
+    "entries": entries,
+    "events": events,
+    "tokens": tokens,
+    "audit": audit,
+}
 _BEARER = "Bearer "
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+# The official API makes an invite with a GET; it is an act all the same.
+_ACTING_GETS = ("signup_tokens.generate",)
 
 
 def create_admin_app(services: AdminServices) -> ASGIApp:
     """Every route of the operator's API."""
     quart = bare_app("admin")
-    for part in (info, signup_tokens, invites, users, events):
-        quart.register_blueprint(part.routes(services))
-    _guard(quart, services.access)
+    for name, part in PARTS.items():
+        quart.register_blueprint(part.routes(services), name=name)
+    _guard(quart, services.operators)
     return http_only(with_request_id(with_cors(with_draining(as_asgi(quart)), b"")))
 
 
-def _guard(app: Quart, access: AdminAccess) -> None:
-    """Ask for credentials on every known path but the root (operator API 2.2).
+async def recognise(operators: Operators, scope: Scope) -> Operator | str:
+    """The operator behind a request, or the text of the refusal (operator API 2.2).
+
+    The password or a named token in X-Admin-Password, or a token as bearer.
+    """
+    headers = {name.lower(): value for name, value in scope["headers"]}
+    authorization = headers.get(b"authorization", b"").decode("latin-1")
+    if authorization.startswith(_BEARER):
+        credential = authorization.removeprefix(_BEARER)
+    elif b"x-admin-password" in headers:
+        credential = headers[b"x-admin-password"].decode("latin-1")
+    else:
+        return "Missing admin password"
+    client = scope.get("client")
+    operator = await operators.recognise(credential, client[0] if client else "unknown")
+    return operator or "Invalid admin password"
+
+
+def _guard(app: Quart, operators: Operators) -> None:
+    """Ask for credentials on every known path but the root, and note every act.
 
     An unknown path is 404 without credentials; a known path with a wrong method asks first.
     """
 
     @app.before_request
     async def check() -> Response | None:
-        if request.path == "/" or (request.routing_exception is not None and _is_unknown()):
+        if request.path == "/" or _is_unknown_path():
             return None
-        authorization = request.headers.get("authorization", "")
-        if authorization.startswith(_BEARER):
-            if access.is_token(authorization.removeprefix(_BEARER)):
-                return None
-            return _refused("Invalid admin token")
-        password = request.headers.get("x-admin-password")
-        if password is None:
-            return _refused("Missing admin password")
-        return None if await access.is_password(password) else _refused("Invalid admin password")
+        operator = await recognise(operators, request_scope())
+        if isinstance(operator, str):
+            return _refused(401, operator)
+        scope = _needed_scope()
+        if scope is not None and scope not in operator.scopes:
+            await operators.note(operator.name, _action(), _subject(), f"refused: needs {scope}")
+            return _refused(403, f"This token lacks the scope {scope}")
+        request_scope()["operator"] = operator
+        return None
+
+    @app.after_request
+    async def note(response: Response) -> Response:
+        operator = request_scope().get("operator")
+        if isinstance(operator, Operator) and _is_act():
+            await operators.note(operator.name, _action(), _subject(), str(response.status_code))
+        return response
 
 
-def _is_unknown() -> bool:
+def _is_unknown_path() -> bool:
     return getattr(request.routing_exception, "code", None) == 404
 
 
-def _refused(message: str) -> Response:
-    response = empty_response(401, {})
+def _is_act() -> bool:
+    return request.method not in _SAFE_METHODS or request.endpoint in _ACTING_GETS
+
+
+def _needed_scope() -> str | None:
+    part = PARTS.get(request.blueprint or "")
+    if part is None:
+        return None
+    scope: str = part.WRITE if _is_act() else part.READ
+    return scope
+
+
+def _action() -> str:
+    return request.endpoint or f"{request.method} {request.path}"
+
+
+def _subject() -> str:
+    """Whom or what the act is about: the variable parts of the path, which hold no secret."""
+    return " ".join(str(value) for value in (request.view_args or {}).values())
+
+
+def _refused(status: int, message: str) -> Response:
+    response = empty_response(status, {})
     response.set_data(message)
     return response

@@ -7,6 +7,8 @@ from appliance.pubky.timestamp import rfc3339
 from appliance.web.admin.pages import page_limit
 from appliance.web.admin.services import AdminServices
 
+READ, WRITE = "events:read", "events:read"
+
 
 def routes(services: AdminServices) -> Blueprint:
     """`GET /events`."""

@@ -10,6 +10,9 @@ from appliance.web.admin.services import AdminServices
 MEBIBYTE = 1024 * 1024
 
 
+READ, WRITE = "node:read", "node:read"
+
+
 def routes(services: AdminServices) -> Blueprint:
     """`GET /`, `GET /info` and `GET /node`."""
     blueprint = Blueprint("admin_info", __name__)

@@ -10,8 +10,17 @@ from appliance.metadata.signup_tokens import SignupToken, TokenState
 from appliance.metadata.store import Tx
 from appliance.pubky.signup_tokens import direct_signup_link
 from appliance.pubky.timestamp import rfc3339
-from appliance.web.admin.pages import page_limit, row_cursor
+from appliance.web.admin.pages import (
+    json_object,
+    page_limit,
+    row_cursor,
+    seconds_of,
+    text_of,
+    time_of,
+)
 from appliance.web.admin.services import AdminServices
+
+READ, WRITE = "invites:read", "invites:write"
 
 _STATES = ("unused", "used", "revoked", "expired")
 
@@ -37,15 +46,9 @@ def routes(services: AdminServices) -> Blueprint:
 
     @blueprint.post("/invites")
     async def create() -> tuple[Response, int]:
-        wish = await request.get_json(force=True, silent=True)
-        if not isinstance(wish, dict):
-            raise invalid("A JSON object is needed")
-        note, expires_in_s = wish.get("note"), wish.get("expires_in_s")
-        if not (note is None or isinstance(note, str)):
-            raise invalid("note must be text")
-        if not (expires_in_s is None or type(expires_in_s) is int):
-            raise invalid("expires_in_s must be a whole number of seconds")
-        made = await node.signup.create_invite(note or None, expires_in_s)
+        wish = await json_object()
+        note = None if wish.get("note") is None else text_of(wish, "note")
+        made = await node.signup.create_invite(note or None, seconds_of(wish, "expires_in_s"))
         return jsonify(_as_json(made)), 201
 
     @blueprint.get("/invites/<int:invite_id>")
@@ -68,9 +71,9 @@ def routes(services: AdminServices) -> Blueprint:
             "note": row.note,
             "used_by": row.used_by,
             "created_at": rfc3339(row.created_us),
-            "used_at": _time(row.used_us),
-            "expires_at": _time(row.expires_us),
-            "revoked_at": _time(row.revoked_us),
+            "used_at": time_of(row.used_us),
+            "expires_at": time_of(row.expires_us),
+            "revoked_at": time_of(row.revoked_us),
         }
 
     return blueprint
@@ -90,7 +93,3 @@ def _state() -> TokenState | None:
     if text not in _STATES:
         raise invalid(f"Invalid state: one of all, {', '.join(_STATES)} is needed")
     return cast("TokenState", text)
-
-
-def _time(us: int | None) -> str | None:
-    return None if us is None else rfc3339(us)

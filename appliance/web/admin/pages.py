@@ -1,8 +1,12 @@
-"""How the operator's lists are asked for, page by page."""
+"""How the operator's requests are read: pages, JSON members, keys."""
+
+from typing import Any
 
 from quart import request
 
-from appliance.errors import invalid
+from appliance.errors import PubkyError, invalid
+from appliance.pubky.keys import PublicKey
+from appliance.pubky.timestamp import rfc3339
 
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1000
@@ -26,3 +30,40 @@ def row_cursor() -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise invalid("Invalid cursor")
     return int(text)
+
+
+async def json_object() -> dict[str, Any]:
+    """The request's JSON object; raises PubkyError invalid."""
+    wish = await request.get_json(force=True, silent=True)
+    if not isinstance(wish, dict):
+        raise invalid("A JSON object is needed")
+    return wish
+
+
+def text_of(wish: dict[str, Any], name: str, default: str = "") -> str:
+    """A text member; raises PubkyError invalid when it is something else."""
+    value = wish.get(name, default)
+    if not isinstance(value, str):
+        raise invalid(f"{name} must be text")
+    return value
+
+
+def seconds_of(wish: dict[str, Any], name: str) -> int | None:
+    """A number of seconds, or None; raises PubkyError invalid when it is something else."""
+    value = wish.get(name)
+    if not (value is None or type(value) is int):
+        raise invalid(f"{name} must be a whole number of seconds")
+    return value
+
+
+def key_of(text: str, complaint: str = "Invalid public key") -> str:
+    """The canonical text of a key; raises PubkyError invalid."""
+    try:
+        return PublicKey.parse(text).z32
+    except PubkyError:
+        raise invalid(complaint) from None
+
+
+def time_of(us: int | None) -> str | None:
+    """A moment as JSON has it, or null."""
+    return None if us is None else rfc3339(us)

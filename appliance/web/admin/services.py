@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.config import Pkdns
-from appliance.homeserver.admin_access import AdminAccess
+from appliance.homeserver.moderation import Moderation
+from appliance.homeserver.operators import Operators
 from appliance.web.services import Services
 
 
@@ -13,7 +14,8 @@ class AdminServices:
     """The client API's services, and what only the operator may know."""
 
     node: Services
-    access: AdminAccess
+    operators: Operators
+    moderation: Moderation
     data_dir: Path
     pkdns: Pkdns
     started_us: int

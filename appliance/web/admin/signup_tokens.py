@@ -11,6 +11,8 @@ from appliance.pubky.signup_tokens import parse_signup_token
 from appliance.web.admin.pages import page_limit
 from appliance.web.admin.services import AdminServices
 
+READ, WRITE = "invites:read", "invites:write"
+
 _STATES = ("all", "used", "unused")
 
 

@@ -1,4 +1,4 @@
-"""The people who signed up here."""
+"""The people who signed up here, and what they store."""
 
 from typing import Any
 
@@ -8,25 +8,27 @@ from appliance.errors import PubkyError, invalid
 from appliance.metadata import users
 from appliance.metadata.store import Tx
 from appliance.metadata.users import UserWithSessions
-from appliance.pubky.keys import PublicKey
 from appliance.pubky.timestamp import rfc3339
-from appliance.web.admin.pages import page_limit
+from appliance.web.admin.pages import key_of, page_limit, time_of
 from appliance.web.admin.services import AdminServices
+
+READ, WRITE = "users:read", "users:write"
 
 
 def routes(services: AdminServices) -> Blueprint:
-    """`/users` and what is under it."""
-    blueprint = Blueprint("admin_users", __name__)
+    """`/users` and what can be read under it."""
+    blueprint = Blueprint("users", __name__)
     metadata = services.node.metadata
+    moderation = services.moderation
     clock = services.node.clock
 
     @blueprint.get("/users")
     async def index() -> Response:
         limit = page_limit()
         text = request.args.get("cursor", "")
-        cursor = _key(text, "Invalid cursor") if text else None
+        cursor = key_of(text, "Invalid cursor") if text else None
         found, total = await metadata.read(_page, cursor, limit, clock())
-        items = [_as_json(row) for row in found[:limit]]
+        items = [user_json(row) for row in found[:limit]]
         return jsonify(
             {
                 "items": items,
@@ -35,37 +37,39 @@ def routes(services: AdminServices) -> Blueprint:
             }
         )
 
+    @blueprint.get("/users/disabled")
+    async def disabled() -> Response:
+        limit = page_limit()
+        text = request.args.get("cursor", "")
+        cursor = key_of(text, "Invalid cursor") if text else ""
+        keys = await metadata.read(users.page_disabled, cursor, limit + 1)
+        return jsonify(
+            {
+                "items": [{"pubkey": key} for key in keys[:limit]],
+                "next_cursor": keys[limit - 1] if len(keys) > limit else None,
+            }
+        )
+
     @blueprint.get("/users/<pubkey>")
     async def show(pubkey: str) -> Response:
-        key = _key(pubkey, "Invalid public key")
-        found = await metadata.read(users.find_with_sessions, key, clock())
+        found = await metadata.read(users.find_with_sessions, key_of(pubkey), clock())
         if found is None:
             raise PubkyError("not_found", "Not Found")
-        return jsonify(_as_json(found))
+        return jsonify(user_json(found))
 
-    @blueprint.post("/users/<pubkey>/disable")
-    async def disable(pubkey: str) -> Response:
-        return await _set_disabled(pubkey, disabled=True)
-
-    @blueprint.post("/users/<pubkey>/enable")
-    async def enable(pubkey: str) -> Response:
-        return await _set_disabled(pubkey, disabled=False)
-
-    async def _set_disabled(pubkey: str, *, disabled: bool) -> Response:
-        key = _key(pubkey, "Invalid public key")
-        if not await metadata.write(users.set_disabled, key, disabled=disabled):
-            raise PubkyError("not_found", "Not Found")
-        return Response("Ok", content_type="text/plain; charset=utf-8")
+    @blueprint.get("/users/<pubkey>/usage")
+    async def usage(pubkey: str) -> Response:
+        folders = await moderation.usage(key_of(pubkey))
+        return jsonify(
+            {
+                "folders": [
+                    {"path": path, "entries": entries, "bytes": size}
+                    for path, entries, size in folders
+                ]
+            }
+        )
 
     return blueprint
-
-
-def _key(text: str, complaint: str) -> str:
-    """The canonical text of a key; raises PubkyError invalid."""
-    try:
-        return PublicKey.parse(text).z32
-    except PubkyError:
-        raise invalid(complaint) from None
 
 
 def _page(
@@ -79,14 +83,18 @@ def _page(
     return rows, users.totals(tx).users
 
 
-def _as_json(row: UserWithSessions) -> dict[str, Any]:
+def user_json(row: UserWithSessions) -> dict[str, Any]:
+    """One user as the operator sees them."""
     user = row.user
+    active = [us for us in (user.last_write_us, row.last_used_us) if us is not None]
     return {
         "pubkey": user.public_key,
         "created_at": rfc3339(user.created_us),
         "disabled": user.disabled,
+        "suspended": user.suspended,
         "used_bytes": user.used_bytes,
         "entries": user.entry_count,
-        "last_write_at": rfc3339(user.last_write_us) if user.last_write_us else None,
+        "last_write_at": time_of(user.last_write_us),
+        "last_active_at": time_of(max(active, default=None)),
         "sessions": row.sessions,
     }

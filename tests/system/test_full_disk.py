@@ -1,0 +1,207 @@
+"""A full disk is a state like any other: writes are refused, reads go on, nothing is lost."""
+
+import errno
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.appliance import Person, keypair_of
+from tests.support.node_process import (
+    NodeProcess,
+    PrivateDisk,
+    finished,
+    launch,
+    make_data_dir,
+    private_disk,
+    running_process,
+)
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+
+DISK_FULL = (507, "The disk of this server is full")
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(slots=True)
+class FullDiskNode:
+    """A node on a small disk, somebody who uses it, and what they were told is stored."""
+
+    disk: PrivateDisk
+    process: NodeProcess
+    alice: Person
+    stored: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder as this process reaches it."""
+        return self.disk.inside / "node"
+
+    async def put(self, path: str, content: bytes) -> tuple[int, str]:
+        """PUT; remembers what was acknowledged."""
+        response = await self.alice.put(path, content)
+        if response.status_code == 201:
+            self.stored[path] = content
+        return response.status_code, response.text
+
+    async def put_until_full(self, name: str, size: int) -> None:
+        """PUT files of one size until there is no room for another."""
+        for number in range(30 * MEBIBYTE // size):
+            answer = await self.put(f"/pub/{name}/{number}", os.urandom(size))
+            if answer[0] != 201:
+                assert answer == DISK_FULL
+                return
+        raise AssertionError("the disk did not fill up")
+
+    def fill_up(self) -> None:
+        """Take every byte that is left."""
+        with (self.disk.inside / "filler").open("ab", buffering=0) as filler:
+            for size in (MEBIBYTE, 4096, 1):
+                try:
+                    while True:
+                        filler.write(bytes(size))
+                except OSError as error:
+                    assert error.errno == errno.ENOSPC
+
+    def make_room(self) -> None:
+        """Take the ballast away."""
+        for name in ("filler", "ballast"):
+            (self.disk.inside / name).unlink(missing_ok=True)
+
+    async def check_everything_stored_can_be_read(self) -> None:
+        for path, content in self.stored.items():
+            # Without and with a cookie: the lane, and the way that looks at the session.
+            for headers in ({"pubky-host": self.alice.z32}, self.alice.headers):
+                if path.startswith("/pub/") or "cookie" in headers:
+                    response = await self.alice.http.get(path, headers=headers)
+                    assert (response.status_code, response.content) == (200, content)
+
+    def blob_files(self) -> set[str]:
+        return {file.name for file in (self.data_dir / "blobs").glob("*/*")}
+
+    def named_blobs(self) -> set[str]:
+        """Every blob that a row names, in use or retired."""
+        with closing(sqlite3.connect(self.data_dir / "metadata.sqlite3")) as connection:
+            rows = connection.execute(
+                "SELECT blob_id FROM entries UNION SELECT blob_id FROM retired_blobs"
+            )
+            return {blob_id for (blob_id,) in rows}
+
+    def backdate_sessions(self) -> None:
+        """As if all were last used long ago: the next use would write a new stamp."""
+        with closing(sqlite3.connect(self.data_dir / "metadata.sqlite3")) as connection:
+            connection.execute("UPDATE sessions SET last_used_us = 0")
+            connection.commit()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[PrivateDisk]:
+    """24 MiB with 4 MiB of ballast."""
+    with private_disk(tmp_path / "disk", "24m") as mounted:
+        if mounted is None:
+            pytest.skip("this machine lets nobody mount a file system")
+        (mounted.inside / "ballast").write_bytes(bytes(4 * MEBIBYTE))
+        make_data_dir(mounted.inside / "node")
+        yield mounted
+
+
+@pytest.fixture
+async def full(disk: PrivateDisk, client: httpx.AsyncClient) -> AsyncIterator[FullDiskNode]:
+    """A node whose disk was filled by its user, to the last byte."""
+    with running_process(disk.mounted_at / "node", wrapper=disk.wrapper) as process:
+        client.base_url = httpx.URL(process.client_url)
+        node = FullDiskNode(disk, process, Person(keypair_of("alice"), client))
+        assert (await node.alice.sign_up()).status_code == 200
+        await node.put("/pub/small", b"small and kept")
+        await node.put("/pub/large", os.urandom(300 * 1024))
+        await node.put("/priv/secret", b"private and kept")
+        node.backdate_sessions()
+        await node.put_until_full("mebibytes", MEBIBYTE)
+        await node.put_until_full("pages", 4096)
+        node.fill_up()
+        yield node
+        assert process.is_running
+        assert process.log_text() == ""
+
+
+async def test_uploads_are_refused_and_leave_nothing_behind(full: FullDiskNode) -> None:
+    assert await full.put("/pub/new", b"") == DISK_FULL
+    assert await full.put("/pub/new", os.urandom(100)) == DISK_FULL
+    assert await full.put("/pub/new", os.urandom(3 * MEBIBYTE)) == DISK_FULL
+    assert await full.put("/pub/small", b"no room for a new version") == DISK_FULL
+    assert (await full.alice.get("/pub/new")).status_code == 404
+    await full.check_everything_stored_can_be_read()
+    assert full.blob_files() == full.named_blobs()
+
+
+async def test_every_kind_of_read_goes_on(full: FullDiskNode) -> None:
+    await full.check_everything_stored_can_be_read()
+    alice = full.alice
+    head = await alice.http.head("/pub/large", headers=alice.headers)
+    assert head.headers["content-length"] == str(300 * 1024)
+    part = await alice.get("/pub/small", range="bytes=0-4")
+    assert (part.status_code, part.content) == (206, b"small")
+    listing = await alice.get("/pub/")
+    assert f"pubky://{alice.z32}/pub/small" in listing.text.splitlines()
+    assert (await alice.get("/session")).status_code == 200
+    assert (await alice.http.get("/info")).status_code == 200
+
+
+async def test_a_delete_works_or_is_refused_cleanly(full: FullDiskNode) -> None:
+    for path in list(full.stored):
+        answer = await full.alice.delete(path)
+        if answer.status_code == 204:
+            del full.stored[path]
+            assert (await full.alice.get(path)).status_code == 404
+        else:
+            assert (answer.status_code, answer.text) == DISK_FULL
+    await full.check_everything_stored_can_be_read()
+
+
+async def test_signing_in_and_up_are_refused_cleanly(full: FullDiskNode) -> None:
+    answer = await full.alice.sign_in()
+    assert (answer.status_code, answer.text) == DISK_FULL
+    bob = Person(keypair_of("bob"), full.alice.http)
+    answer = await bob.sign_up()
+    assert (answer.status_code, answer.text) == DISK_FULL
+    full.make_room()
+    assert (await full.alice.sign_in()).status_code == 200
+    assert (await bob.sign_up()).status_code == 200
+
+
+async def test_writes_work_again_once_there_is_room(full: FullDiskNode) -> None:
+    assert await full.put("/pub/new", b"too early") == DISK_FULL
+    full.make_room()
+    assert (await full.put("/pub/new", b"in time"))[0] == 201
+    assert (await full.put("/pub/small", os.urandom(2 * MEBIBYTE)))[0] == 201
+    assert (await full.alice.delete("/pub/large")).status_code == 204
+    del full.stored["/pub/large"]
+    await full.check_everything_stored_can_be_read()
+    assert full.blob_files() == full.named_blobs()
+
+
+async def test_a_crash_on_a_full_disk_loses_nothing(
+    full: FullDiskNode, client: httpx.AsyncClient
+) -> None:
+    full.process.kill()
+    full.make_room()
+    with running_process(full.process.data_dir, wrapper=full.disk.wrapper) as again:
+        full.process = again
+        client.base_url = httpx.URL(again.client_url)
+        await full.check_everything_stored_can_be_read()
+
+
+async def test_a_start_without_any_room_says_so_in_one_line(full: FullDiskNode) -> None:
+    assert full.process.stop() == 0
+    full.fill_up()
+    arguments = ("--data-dir", str(full.process.data_dir), "run")
+    refused = finished(*arguments, wrapper=full.disk.wrapper)
+    assert refused.returncode == 2
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("Error: ")
+    print(line)

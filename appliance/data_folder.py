@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 
 from appliance.config import Config, load_config, sample_config
 from appliance.errors import PubkyError
@@ -22,6 +23,9 @@ CONFIG_FILE = "config.toml"
 PASSWORD_FILE = "admin_password"  # noqa: S105 - a file's name
 LOCK_FILE = "lock"
 DASHBOARD_FILE = "dashboard.sqlite3"
+
+# Two databases open with an index of 32 KiB each, and write their first pages.
+LEAST_ROOM_BYTES = 256 * 1024
 
 
 class DataFolderError(Exception):
@@ -88,6 +92,11 @@ class DataFolder:
                 "'pubky-appliance init' for a new password"
             )
         return text
+
+    def check_room(self) -> None:
+        """Raises DataFolderError when the disk is too full for the databases to open."""
+        if disk_usage(self.path).free < LEAST_ROOM_BYTES:
+            raise DataFolderError(f"{self.path}: the disk is full; make room and start again")
 
     @contextmanager
     def locked(self) -> Iterator[None]:

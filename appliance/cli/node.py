@@ -112,6 +112,7 @@ def run(folder: DataFolder, *, quiet: bool, as_json: bool) -> None:
         raise click.ClickException(
             "this data folder is new; run 'pubky-appliance init' first, to see its password"
         )
+    folder.check_room()
     with folder.locked():
         _run_until_signalled(serve)
 

@@ -147,7 +147,12 @@ def act(
         await metadata.write(audit.append, system_clock(), ACTOR, action, subject, "done")
         return result
 
-    return with_metadata(folder, done)
+    try:
+        return with_metadata(folder, done)
+    except PubkyError as error:
+        if error.code == "not_found":
+            raise click.ClickException(f"{subject} did not sign up here") from error
+        raise
 
 
 def _set_disabled(folder: DataFolder, key: str, *, disabled: bool) -> None:

@@ -1,17 +1,20 @@
 """A full disk is a state like any other: writes are refused, reads go on, nothing is lost."""
 
 import errno
+import json
 import os
-import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.appliance import Person, keypair_of
+from appliance.data_folder import LEAST_ROOM_BYTES
+from tests.support.appliance import Person, auth_token, keypair_of
 from tests.support.node_process import (
     NodeProcess,
     PrivateDisk,
@@ -66,7 +69,17 @@ class FullDiskNode:
                     while True:
                         filler.write(bytes(size))
                 except OSError as error:
-                    assert error.errno == errno.ENOSPC
+                    if error.errno != errno.ENOSPC:
+                        raise
+
+    async def exhaust_database(self) -> None:
+        """Write rows until SQLite has used up what it had taken from the disk before."""
+        for _ in range(3000):
+            answer = await self.alice.http.post("/session", content=auth_token(self.alice.keypair))
+            if answer.status_code != 200:
+                assert (answer.status_code, answer.text) == DISK_FULL
+                return
+        raise AssertionError("the database did not fill up")
 
     def make_room(self) -> None:
         """Take the ballast away."""
@@ -81,22 +94,36 @@ class FullDiskNode:
                     response = await self.alice.http.get(path, headers=headers)
                     assert (response.status_code, response.content) == (200, content)
 
+    def start_again(self, client: httpx.AsyncClient) -> None:
+        """A new process on the same folder."""
+        self.process = launch(self.process.data_dir, wrapper=self.disk.wrapper)
+        self.process.wait_until_ready()
+        client.base_url = httpx.URL(self.process.client_url)
+
     def blob_files(self) -> set[str]:
         return {file.name for file in (self.data_dir / "blobs").glob("*/*")}
 
     def named_blobs(self) -> set[str]:
         """Every blob that a row names, in use or retired."""
-        with closing(sqlite3.connect(self.data_dir / "metadata.sqlite3")) as connection:
-            rows = connection.execute(
-                "SELECT blob_id FROM entries UNION SELECT blob_id FROM retired_blobs"
-            )
-            return {blob_id for (blob_id,) in rows}
+        rows = self._sql("SELECT blob_id FROM entries UNION SELECT blob_id FROM retired_blobs")
+        return {blob_id for (blob_id,) in rows}
 
     def backdate_sessions(self) -> None:
         """As if all were last used long ago: the next use would write a new stamp."""
-        with closing(sqlite3.connect(self.data_dir / "metadata.sqlite3")) as connection:
-            connection.execute("UPDATE sessions SET last_used_us = 0")
-            connection.commit()
+        self._sql("UPDATE sessions SET last_used_us = 0")
+
+    def _sql(self, statement: str) -> list[list[Any]]:
+        """Run a statement where the disk is: SQLite resolves links, so it cannot go by `inside`."""
+        script = (
+            "import json, sqlite3, sys\n"
+            "with sqlite3.connect(sys.argv[1]) as connection:\n"
+            "    print(json.dumps(connection.execute(sys.argv[2]).fetchall()))\n"
+        )
+        database = str(self.process.data_dir / "metadata.sqlite3")
+        python = [*self.disk.wrapper, sys.executable, "-c", script]
+        ended = subprocess.run([*python, database, statement], stdout=subprocess.PIPE, check=True)
+        rows: list[list[Any]] = json.loads(ended.stdout)
+        return rows
 
 
 @pytest.fixture
@@ -124,9 +151,13 @@ async def full(disk: PrivateDisk, client: httpx.AsyncClient) -> AsyncIterator[Fu
         await node.put_until_full("mebibytes", MEBIBYTE)
         await node.put_until_full("pages", 4096)
         node.fill_up()
-        yield node
-        assert process.is_running
-        assert process.log_text() == ""
+        await node.exhaust_database()
+        try:
+            yield node
+            assert node.process.is_running
+            assert node.process.log_text() == ""
+        finally:
+            node.process.kill()
 
 
 async def test_uploads_are_refused_and_leave_nothing_behind(full: FullDiskNode) -> None:
@@ -190,18 +221,30 @@ async def test_a_crash_on_a_full_disk_loses_nothing(
 ) -> None:
     full.process.kill()
     full.make_room()
-    with running_process(full.process.data_dir, wrapper=full.disk.wrapper) as again:
-        full.process = again
-        client.base_url = httpx.URL(again.client_url)
-        await full.check_everything_stored_can_be_read()
+    full.start_again(client)
+    await full.check_everything_stored_can_be_read()
 
 
-async def test_a_start_without_any_room_says_so_in_one_line(full: FullDiskNode) -> None:
+async def test_a_start_without_any_room_says_so_in_one_line(
+    full: FullDiskNode, client: httpx.AsyncClient
+) -> None:
     assert full.process.stop() == 0
     full.fill_up()
-    arguments = ("--data-dir", str(full.process.data_dir), "run")
-    refused = finished(*arguments, wrapper=full.disk.wrapper)
+    data_dir = full.process.data_dir
+    refused = finished("--data-dir", str(data_dir), "run", wrapper=full.disk.wrapper)
     assert refused.returncode == 2
-    (line,) = refused.stderr.splitlines()
-    assert line.startswith("Error: ")
-    print(line)
+    assert refused.stderr == f"Error: {data_dir}: the disk is full; make room and start again\n"
+    full.make_room()
+    full.start_again(client)
+    await full.check_everything_stored_can_be_read()
+
+
+async def test_a_start_with_little_room_serves_reads(
+    full: FullDiskNode, client: httpx.AsyncClient
+) -> None:
+    assert full.process.stop() == 0
+    full.fill_up()
+    with (full.disk.inside / "filler").open("ab") as filler:
+        filler.truncate(filler.tell() - LEAST_ROOM_BYTES)
+    full.start_again(client)
+    await full.check_everything_stored_can_be_read()

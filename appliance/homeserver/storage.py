@@ -6,14 +6,14 @@ that no row knows, which the sweep removes.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.blobs.store import Blob, BlobStore
 from appliance.clock import Clock
 from appliance.errors import PubkyError
 from appliance.metadata import entries, events, retired_blobs, takedowns, users
 from appliance.metadata.entries import Entry, Folder
-from appliance.metadata.events import Author
+from appliance.metadata.events import OPERATOR, Author
 from appliance.metadata.store import Metadata, Tx
 from appliance.pubky.content_types import detect_content_type
 from appliance.pubky.keys import PublicKey
@@ -98,7 +98,7 @@ class Storage:
         the stream raises, nothing is stored and the old version stays.
         """
         self._check_size(declared_bytes)
-        await self._metadata.peek(_writable_user, owner.z32, path)
+        await self._metadata.peek(_writable_user, owner.z32, path, author)
         blob = await self.blobs.write(self._within_limit(chunks))
         try:
             await self._metadata.write(
@@ -124,6 +124,20 @@ class Storage:
             owner.z32,
             path.text,
             author,
+            self._limits.retirement_us,
+            self._clock(),
+        )
+
+    async def move(
+        self, owner: PublicKey, path: StoragePath, to_owner: PublicKey, to_path: StoragePath
+    ) -> None:
+        """Operator: give a file another place, with events for both; raises PubkyError not_found."""
+        await self._metadata.write(
+            _move_entry,
+            owner.z32,
+            path.text,
+            to_owner.z32,
+            to_path,
             self._limits.retirement_us,
             self._clock(),
         )
@@ -171,11 +185,17 @@ def _list(
     return list(entries.list_deep(tx, user.id, directory, cursor, limit, reverse=reverse))
 
 
-def _writable_user(tx: Tx, owner: str, path: StoragePath) -> users.User:
-    """The user, if a file may be put there; asked before the body is read and again at the end."""
+def _writable_user(tx: Tx, owner: str, path: StoragePath, author: Author) -> users.User:
+    """The user, if a file may be put there; asked before the body is read and again at the end.
+
+    The operator repairs what users cannot: a disabled user's data, and files that stand where a
+    folder of the same name does (operator API 2.8).
+    """
     user = users.find(tx, owner)
     if user is None:
         raise PubkyError("not_found", "Not Found")
+    if author == OPERATOR:
+        return user
     if user.disabled:
         raise PubkyError("forbidden", "User is disabled")
     if takedowns.covers(tx, user.id, path.text):
@@ -197,7 +217,7 @@ def _put_entry(
     retirement_us: int,
     now_us: int,
 ) -> None:
-    user = _writable_user(tx, owner, path)
+    user = _writable_user(tx, owner, path, author)
     old = entries.find(tx, user.id, path.text)
     entries.upsert(
         tx,
@@ -235,3 +255,32 @@ def delete_entry(
     users.add_usage(tx, user.id, -(old.content_length + BYTES_CHARGED_PER_FILE), -1, now_us)
     tx.order_events()
     events.append(tx, user.id, "DEL", path, None, author, now_us)
+
+
+def _move_entry(
+    tx: Tx,
+    owner: str,
+    path: str,
+    to_owner: str,
+    to_path: StoragePath,
+    retirement_us: int,
+    now_us: int,
+) -> None:
+    """The bytes stay where they are; the row moves, and both ends are logged."""
+    user = users.find(tx, owner)
+    entry = entries.find(tx, user.id, path) if user else None
+    if user is None or entry is None:
+        raise PubkyError("not_found", "Not Found")
+    target = _writable_user(tx, to_owner, to_path, OPERATOR)
+    replaced = entries.find(tx, target.id, to_path.text)
+    entries.delete(tx, user.id, path)
+    entries.upsert(tx, target.id, replace(entry, path=to_path.text, modified_us=now_us))
+    users.add_usage(tx, user.id, -(entry.content_length + BYTES_CHARGED_PER_FILE), -1, now_us)
+    charge, new_entries = entry.content_length + BYTES_CHARGED_PER_FILE, 1
+    if replaced is not None:
+        charge, new_entries = entry.content_length - replaced.content_length, 0
+        retired_blobs.retire(tx, target.id, replaced, now_us + retirement_us, now_us)
+    users.add_usage(tx, target.id, charge, new_entries, now_us)
+    tx.order_events()
+    events.append(tx, user.id, "DEL", path, None, OPERATOR, now_us)
+    events.append(tx, target.id, "PUT", to_path.text, entry.content_hash, OPERATOR, now_us)

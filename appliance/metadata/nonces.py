@@ -13,3 +13,16 @@ def spend_auth_token(tx: Tx, replay_id: bytes, timestamp_us: int, forget_before_
         timestamp_us,
     )
     return inserted > 0
+
+
+def spend_pop_nonce(tx: Tx, cnf: str, nonce: str, good_until_s: int, now_s: int) -> bool:
+    """False when this app key used the nonce before. Forgets nonces of proofs that are too old."""
+    tx.run("DELETE FROM pop_nonces WHERE good_until_s < ?", now_s)
+    inserted = tx.run(
+        "INSERT INTO pop_nonces (cnf, nonce, good_until_s) VALUES (?, ?, ?)"
+        " ON CONFLICT (cnf, nonce) DO NOTHING",
+        cnf,
+        nonce,
+        good_until_s,
+    )
+    return inserted > 0

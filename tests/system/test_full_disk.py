@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
 DISK_FULL = (507, "The disk of this server is full")
 MEBIBYTE = 1024 * 1024
+BALLAST_BYTES = 4 * MEBIBYTE
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class FullDiskNode:
     disk: PrivateDisk
     process: NodeProcess
     alice: Person
+    # Alice again, with a session that only reads.
+    reader: Person
     stored: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -89,7 +92,7 @@ class FullDiskNode:
     async def check_everything_stored_can_be_read(self) -> None:
         for path, content in self.stored.items():
             # Without and with a cookie: the lane, and the way that looks at the session.
-            for headers in ({"pubky-host": self.alice.z32}, self.alice.headers):
+            for headers in ({"pubky-host": self.alice.z32}, self.reader.headers):
                 if path.startswith("/pub/") or "cookie" in headers:
                     response = await self.alice.http.get(path, headers=headers)
                     assert (response.status_code, response.content) == (200, content)
@@ -132,7 +135,7 @@ def disk(tmp_path: Path) -> Iterator[PrivateDisk]:
     with private_disk(tmp_path / "disk", "24m") as mounted:
         if mounted is None:
             pytest.skip("this machine lets nobody mount a file system")
-        (mounted.inside / "ballast").write_bytes(bytes(4 * MEBIBYTE))
+        (mounted.inside / "ballast").write_bytes(bytes(BALLAST_BYTES))
         make_data_dir(mounted.inside / "node")
         yield mounted
 
@@ -142,8 +145,10 @@ async def full(disk: PrivateDisk, client: httpx.AsyncClient) -> AsyncIterator[Fu
     """A node whose disk was filled by its user, to the last byte."""
     with running_process(disk.mounted_at / "node", wrapper=disk.wrapper) as process:
         client.base_url = httpx.URL(process.client_url)
-        node = FullDiskNode(disk, process, Person(keypair_of("alice"), client))
-        assert (await node.alice.sign_up()).status_code == 200
+        alice, reader = (Person(keypair_of("alice"), client) for _ in range(2))
+        node = FullDiskNode(disk, process, alice, reader)
+        assert (await alice.sign_up()).status_code == 200
+        assert (await reader.sign_in()).status_code == 200
         await node.put("/pub/small", b"small and kept")
         await node.put("/pub/large", os.urandom(300 * 1024))
         await node.put("/priv/secret", b"private and kept")
@@ -172,7 +177,7 @@ async def test_uploads_are_refused_and_leave_nothing_behind(full: FullDiskNode) 
 
 async def test_every_kind_of_read_goes_on(full: FullDiskNode) -> None:
     await full.check_everything_stored_can_be_read()
-    alice = full.alice
+    alice = full.reader
     head = await alice.http.head("/pub/large", headers=alice.headers)
     assert head.headers["content-length"] == str(300 * 1024)
     part = await alice.get("/pub/small", range="bytes=0-4")
@@ -244,7 +249,6 @@ async def test_a_start_with_little_room_serves_reads(
 ) -> None:
     assert full.process.stop() == 0
     full.fill_up()
-    with (full.disk.inside / "filler").open("ab") as filler:
-        filler.truncate(filler.tell() - LEAST_ROOM_BYTES)
+    os.truncate(full.disk.inside / "ballast", BALLAST_BYTES - LEAST_ROOM_BYTES)
     full.start_again(client)
     await full.check_everything_stored_can_be_read()

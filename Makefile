@@ -8,8 +8,6 @@ BIN := $(VENV)/bin
 DATA_DIR ?= $(HOME)/.pubky-appliance
 NPM_DIR := tests/npm
 
-# Debian's names for the programs that the tests talk to.
-APT_TEST_PACKAGES := chromium nginx-light nodejs npm
 APT := DEBIAN_FRONTEND=noninteractive apt-get
 
 .PHONY: help
@@ -54,7 +52,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 .PHONY: test-peers
 test-peers: ## Install the real programs that the tests talk to (Chromium, nginx, Node)
 	@missing=""; \
-	for pair in chromium:chromium nginx:nginx-light node:nodejs npm:npm; do \
+	for pair in chromium:chromium nginx:nginx-light node:nodejs npm:npm rclone:rclone cadaver:cadaver; do \
 	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
 	done; \
 	[ -z "$$missing" ] || { \

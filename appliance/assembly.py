@@ -14,8 +14,10 @@ from appliance.blobs.store import blobs_folder
 from appliance.clock import Clock, system_clock
 from appliance.config import Config, SocketAddress
 from appliance.homeserver.admin_access import AdminAccess
+from appliance.homeserver.grants import Grants
 from appliance.homeserver.moderation import Moderation
 from appliance.homeserver.operators import Operators
+from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.sessions import Sessions
 from appliance.homeserver.signup import Signup
 from appliance.homeserver.storage import Storage, StorageLimits
@@ -138,7 +140,9 @@ def _services(plan: NodePlan, metadata: SqliteMetadata) -> Services:
         blobs = FileBlobs(folder, durable=plan.durable)
     except OSError as error:
         raise StartError(f"{folder}: cannot be used (storage.blobs): {error.strerror}") from error
-    sessions = Sessions(metadata, plan.clock)
+    revocations = Revocations()
+    sessions = Sessions(metadata, plan.clock, revocations)
+    signup = Signup(metadata, sessions, plan.clock, config.general.signup_mode)
     limits = StorageLimits(
         trash_days=config.storage.trash_days,
         max_upload_bytes=config.drive.max_upload_mb * MEBIBYTE or None,
@@ -148,7 +152,8 @@ def _services(plan: NodePlan, metadata: SqliteMetadata) -> Services:
         metadata=metadata,
         storage=Storage(metadata, blobs, plan.clock, limits),
         sessions=sessions,
-        signup=Signup(metadata, sessions, plan.clock, config.general.signup_mode),
+        grants=Grants(metadata, plan.clock, plan.keypair.public_key, signup, revocations),
+        signup=signup,
         counters=Counters(),
         clock=plan.clock,
         trusted_proxies=config.drive.trusted_proxies,

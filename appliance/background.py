@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 _log = logging.getLogger(__name__)
 
@@ -14,9 +14,12 @@ LONGEST_PAUSE_S = 300.0
 Step = Callable[[], Awaitable[None]]
 
 
-async def every(interval_s: float, step: Step, *, what: str) -> None:
+async def every(
+    interval_s: float, step: Step, *, what: str, sooner: asyncio.Event | None = None
+) -> None:
     """Run `step` now and then every `interval_s` seconds; a failure is logged and retried sooner.
 
+    When `sooner` is set, the pause after a success ends; the step clears it.
     Never returns; ends at once when cancelled. The pause after a failure doubles from one second
     up to the interval (five minutes at most), with jitter so that many nodes do not act as one.
     """
@@ -26,11 +29,22 @@ async def every(interval_s: float, step: Step, *, what: str) -> None:
             await step()
             failures = 0
             pause_s = interval_s
+            hint = sooner
         except Exception:  # noqa: BLE001 - a background job outlives any failure of one round
             failures += 1
             pause_s = min(FIRST_PAUSE_S * 2 ** min(failures, 10), interval_s, LONGEST_PAUSE_S)
+            hint = None
             _log.exception("%s failed; trying again in %.0f s", what, pause_s)
-        await asyncio.sleep(pause_s * random.uniform(0.9, 1.1))  # noqa: S311 - jitter, no secret
+        await _pause(pause_s * random.uniform(0.9, 1.1), hint)  # noqa: S311 - jitter, no secret
+
+
+async def _pause(pause_s: float, hint: asyncio.Event | None) -> None:
+    if hint is None:
+        await asyncio.sleep(pause_s)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(pause_s):
+            await hint.wait()
 
 
 @asynccontextmanager

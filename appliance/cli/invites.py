@@ -12,6 +12,7 @@ from appliance.cli.output import (
 )
 from appliance.clock import system_clock
 from appliance.data_folder import DataFolder
+from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.sessions import Sessions
 from appliance.homeserver.signup import Signup
 from appliance.metadata import signup_tokens
@@ -111,7 +112,9 @@ def revoke(folder: DataFolder, invite_id: int, *, as_json: bool) -> None:
 
 
 def _signup(metadata: SqliteMetadata) -> Signup:
-    return Signup(metadata, Sessions(metadata, system_clock), system_clock, "token_required")
+    return Signup(
+        metadata, Sessions(metadata, system_clock, Revocations()), system_clock, "token_required"
+    )
 
 
 def _facts(row: SignupToken, key: PublicKey) -> dict[str, str | int | None]:

@@ -35,8 +35,11 @@ def check_write(path: StoragePath, tenant: PublicKey, bearer: Bearer) -> None:
         raise PubkyError("forbidden", "Session does not have write access to path")
 
 
-def check_read(path: StoragePath, tenant: PublicKey, bearer: Bearer | None) -> None:
-    """Raises PubkyError unauthenticated or forbidden unless the path may be read."""
+def check_read(path: StoragePath, tenant: PublicKey | None, bearer: Bearer | None) -> None:
+    """Raises PubkyError unauthenticated or forbidden unless the path may be read.
+
+    Only an event stream has no tenant: when it is not about exactly one user.
+    """
     if path.is_public:
         return
     if not path.is_private:
@@ -45,6 +48,8 @@ def check_read(path: StoragePath, tenant: PublicKey, bearer: Bearer | None) -> N
         )
     if bearer is None:
         raise PubkyError("unauthenticated", "Authentication required to read private storage")
+    if tenant is None:
+        raise PubkyError("forbidden", "A private read must be scoped to exactly one user")
     _check_tenant(tenant, bearer)
     if not any(capability.covers(path.text, write=False) for capability in bearer.capabilities):
         raise PubkyError("forbidden", "Session does not have read access to path")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from appliance.clock import Clock
 from appliance.errors import PubkyError
+from appliance.homeserver.revocations import Revocations
 from appliance.metadata import nonces, sessions, users
 from appliance.metadata.events import Author
 from appliance.metadata.store import Metadata, Tx
@@ -28,7 +29,7 @@ USER_AGENT_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class ActiveSession:
-    """Who is asking: an open session with its user and rights."""
+    """Who is asking: an open session with its user and rights; `id` is the row of its kind."""
 
     id: int
     user: PublicKey
@@ -39,6 +40,16 @@ class ActiveSession:
     def author(self) -> Author:
         """How events name this session."""
         return Author(session_id=self.id)
+
+    @property
+    def credential(self) -> str:
+        """How revocations name this session."""
+        return f"session:{self.id}"
+
+    @property
+    def auth_method(self) -> str:
+        """How metrics name this kind of session."""
+        return "cookie"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +73,10 @@ class ClientFacts:
 class Sessions:
     """Signing in, being recognised, signing out."""
 
-    def __init__(self, metadata: Metadata, clock: Clock) -> None:
+    def __init__(self, metadata: Metadata, clock: Clock, revocations: Revocations) -> None:
         self._metadata = metadata
         self._clock = clock
+        self._revocations = revocations
 
     async def accept_token(self, raw: bytes) -> AuthToken:
         """Verify and spend a sign-in token; raises PubkyError invalid.
@@ -102,8 +114,9 @@ class Sessions:
         return ActiveSession(row.id, tenant, parse_list(row.capabilities), row.created_us)
 
     async def sign_out(self, session: ActiveSession) -> None:
-        """End this session and no other."""
+        """End this session and no other, and its private streams at once."""
         await self._metadata.write(sessions.revoke, session.id, self._clock())
+        self._revocations.announce(session.credential)
 
 
 def open_session(tx: Tx, token: AuthToken, client: ClientFacts, now_us: int) -> NewSession:

@@ -10,6 +10,7 @@ from appliance.metadata import signup_tokens, users
 from appliance.metadata.signup_tokens import SignupToken
 from appliance.metadata.store import Metadata, Tx
 from appliance.pubky.auth_token import AuthToken
+from appliance.pubky.keys import PublicKey
 from appliance.pubky.signup_tokens import parse_signup_token, signup_token
 
 SignupMode = Literal["token_required", "open"]
@@ -34,14 +35,21 @@ class Signup:
     ) -> NewSession:
         """A new user with a first session (client API 14.1, in that order).
 
-        An empty invite counts as absent: phone apps without a code send one. Raises PubkyError
-        invalid, conflict or unauthenticated, and then nothing but the spent token has changed.
+        Raises PubkyError invalid, conflict or unauthenticated, and then nothing but the spent token
+        has changed.
         """
-        parsed = parse_signup_token(invite) if invite else None
+        parsed = parse_invite(invite)
         token = await self._sessions.accept_token(raw_token)
         return await self._metadata.write(
             _create_account, token, parsed, self.mode, client, self._clock()
         )
+
+    async def create_user(self, public_key: PublicKey, invite: str | None) -> None:
+        """A new user without a session; `invite` went through `parse_invite`.
+
+        Raises PubkyError invalid, conflict or unauthenticated as `sign_up` does.
+        """
+        await self._metadata.write(_create_user, public_key.z32, invite, self.mode, self._clock())
 
     async def create_invite(self, note: str | None, expires_in_s: int | None) -> SignupToken:
         """A new single-use invite; raises PubkyError invalid for a note or time out of range."""
@@ -68,6 +76,14 @@ class Signup:
         return token
 
 
+def parse_invite(text: str | None) -> str | None:
+    """The invite to look up; raises PubkyError invalid for a malformed one.
+
+    An empty invite counts as absent: phone apps without a code send one.
+    """
+    return parse_signup_token(text) if text else None
+
+
 def _create_account(
     tx: Tx,
     token: AuthToken,
@@ -76,7 +92,14 @@ def _create_account(
     client: ClientFacts,
     now_us: int,
 ) -> NewSession:
-    public_key = token.public_key.z32
+    _create_user(tx, token.public_key.z32, invite, mode, now_us)
+    return open_session(tx, token, client, now_us)
+
+
+def _create_user(
+    tx: Tx, public_key: str, invite: str | None, mode: SignupMode, now_us: int
+) -> None:
+    """Steps 3 and 4 of client API 14.1, the same for both kinds of sign-up."""
     if users.create(tx, public_key, now_us) is None:
         raise PubkyError("conflict", "User already exists")
     if mode == "token_required":
@@ -86,7 +109,6 @@ def _create_account(
             found = signup_tokens.find(tx, invite)
             used = found is not None and found.used_by is not None
             raise PubkyError("unauthenticated", "Token already used" if used else "Invalid token")
-    return open_session(tx, token, client, now_us)
 
 
 def _revoke_invite(tx: Tx, token_id: int, now_us: int) -> SignupToken:

@@ -69,6 +69,14 @@ class Storage:
         await self._metadata.peek(refuse_suspended, owner.z32)
         return await self._metadata.peek(_directory_exists, owner.z32, directory.text)
 
+    async def find_for_operator(self, owner: PublicKey, path: StoragePath) -> Entry | None:
+        """As `find`, also for suspended users."""
+        return await self._metadata.peek(_find_any, owner.z32, path.text)
+
+    async def directory_exists_for_operator(self, owner: PublicKey, directory: StoragePath) -> bool:
+        """As `directory_exists`, also for suspended users."""
+        return await self._metadata.peek(_directory_exists, owner.z32, directory.text)
+
     async def list(
         self,
         owner: PublicKey,
@@ -131,7 +139,10 @@ class Storage:
     async def move(
         self, owner: PublicKey, path: StoragePath, to_owner: PublicKey, to_path: StoragePath
     ) -> None:
-        """Operator: give a file another place, with events for both; raises PubkyError not_found."""
+        """Operator: give a file another place, with events for both ends.
+
+        Raises PubkyError not_found, and forbidden for a move onto itself.
+        """
         await self._metadata.write(
             _move_entry,
             owner.z32,
@@ -160,6 +171,11 @@ def refuse_suspended(tx: Tx, owner: str) -> None:
     user = users.find(tx, owner)
     if user is not None and user.suspended:
         raise PubkyError("forbidden", "User is suspended")
+
+
+def _find_any(tx: Tx, owner: str, path: str) -> Entry | None:
+    user = users.find(tx, owner)
+    return entries.find(tx, user.id, path) if user else None
 
 
 def _directory_exists(tx: Tx, owner: str, directory: str) -> bool:
@@ -271,6 +287,8 @@ def _move_entry(
     entry = entries.find(tx, user.id, path) if user else None
     if user is None or entry is None:
         raise PubkyError("not_found", "Not Found")
+    if (owner, path) == (to_owner, to_path.text):
+        raise PubkyError("forbidden", "A file cannot be moved onto itself")
     target = _writable_user(tx, to_owner, to_path, OPERATOR)
     replaced = entries.find(tx, target.id, to_path.text)
     entries.delete(tx, user.id, path)

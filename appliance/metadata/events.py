@@ -82,6 +82,16 @@ def raise_floor(tx: Tx, event_id: int) -> None:
         tx.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)", event_id)
 
 
+def find_user(tx: Tx, public_key: str) -> int | None:
+    """The row id of a user whose events may be followed.
+
+    A deleted account's may: whoever polls them shall learn that the files are gone. A suspended
+    one's may not.
+    """
+    row = tx.one("SELECT id FROM users WHERE public_key = ? AND suspended_us IS NULL", public_key)
+    return row[0] if row else None
+
+
 def id_of_time(tx: Tx, created_us: int) -> int | None:
     """The id of the first event of exactly this time, the cursor of an old client."""
     row = tx.one("SELECT MIN(id) FROM events WHERE created_us = ?", created_us)
@@ -90,7 +100,7 @@ def id_of_time(tx: Tx, created_us: int) -> int | None:
 
 _ROWS = (
     "SELECT events.id, user_id, public_key, kind, path, content_hash, events.created_us"
-    " FROM events JOIN users ON users.id = user_id"
+    " FROM events CROSS JOIN users ON users.id = user_id"  # CROSS: events are the outer loop
 )
 # Written out as in the index of the public rows, which is used only then.
 _PUBLIC = "path >= '/pub/' AND path < '/pub0'"
@@ -162,10 +172,8 @@ def page(
         ]
     seen = list(islice(merge(*walks, key=_id, reverse=reverse), PAGE_ROWS))
     is_last = len(seen) < PAGE_ROWS
-    if is_last:
-        position = 0 if reverse else max(position, last_id(tx))
-    else:
-        position = seen[-1].id
+    end = 0 if reverse else max(position, last_id(tx))
+    position = end if is_last else seen[-1].id
     return Page([row for row in seen if wanted.matches(row.path)], position, is_last)
 
 

@@ -31,10 +31,11 @@ class DatabaseUnusableError(Exception):
 class SqliteTx:
     """A transaction on one SQLite connection; see `store.Tx`."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "has_events")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.has_events = False
 
     def one(self, sql: str, *params: Value) -> Row | None:
         """See `store.Tx.one`."""
@@ -50,7 +51,8 @@ class SqliteTx:
         return self._connection.execute(sql, params).rowcount
 
     def order_events(self) -> None:
-        """Nothing to do: SQLite has one writer."""
+        """Nothing to hold back: SQLite has one writer. Noted, so that subscribers are woken."""
+        self.has_events = True
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class _Job:
     transaction: Callable[[SqliteTx], Any]
     result: Any = None
     error: Exception | None = None
+    has_events: bool = False
 
 
 class _Connection(aiosqlite.Connection):
@@ -79,6 +82,11 @@ class _WriterConnection(_Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, iter_chunk_size=64)
         self._waiting: deque[_Job] = deque()
+        self._event_listeners: list[Callable[[], object]] = []
+
+    def on_new_events(self, callback: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._event_listeners.append(lambda: loop.call_soon_threadsafe(callback))
 
     async def run_transaction(self, transaction: Callable[[SqliteTx], Result]) -> Result:
         job = _Job(transaction)
@@ -105,11 +113,17 @@ class _WriterConnection(_Connection):
                 self._conn.execute("ROLLBACK")
             for job in group:
                 job.error = _translated(error)
+            return
+        if any(job.has_events for job in group):
+            for announce in self._event_listeners:
+                announce()
 
     def _run_in_savepoint(self, job: _Job) -> None:
         self._conn.execute("SAVEPOINT job")
         try:
-            job.result = job.transaction(SqliteTx(self._conn))
+            tx = SqliteTx(self._conn)
+            job.result = job.transaction(tx)
+            job.has_events = tx.has_events
         except Exception as error:
             if not self._conn.in_transaction:
                 # A full disk makes SQLite roll back the whole group by itself.
@@ -178,6 +192,10 @@ class SqliteMetadata:
     ) -> Result:
         """As `peek`, for the fast lane, which does not await."""
         return query(SqliteTx(self._on_loop), *args, **kwargs)
+
+    def on_new_events(self, callback: Callable[[], None]) -> None:
+        """See `store.Metadata.on_new_events`."""
+        self._writer.on_new_events(callback)
 
     async def close(self) -> None:
         """See `store.Metadata.close`."""

@@ -55,5 +55,11 @@ class Metadata(Protocol):
     ) -> Result:
         """Run a look-up of a row or two the fastest way the engine has."""
 
+    def on_new_events(self, callback: Callable[[], None]) -> None:
+        """Call back on the event loop after every commit that appended events.
+
+        A hint, not more: what other processes commit is not announced.
+        """
+
     async def close(self) -> None:
         """Finish what was begun and close."""

@@ -18,8 +18,19 @@ from appliance.web.tenant import resolve_address
 # Browsers' scripts may read these beside the safelisted ones (client API 18.1, D10).
 EXPOSED_HEADERS = b"retry-after, etag, content-range"
 
-_SMALL_ROUTES = frozenset({b"/", b"/info", b"/signup", b"/session"})
-_SIGNUP_TOKENS = b"/signup_tokens/"
+_SMALL_ROUTES = frozenset(
+    {
+        b"/",
+        b"/info",
+        b"/signup",
+        b"/session",
+        b"/auth/grant/signup",
+        b"/auth/grant/session",
+        b"/auth/grant/sessions",
+    }
+)
+# Routes whose last segment is a name.
+_NAMED_ROUTES = (b"/signup_tokens/", b"/auth/grant/session/")
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +58,8 @@ def is_small_route(raw_path: bytes) -> bool:
     """Whether a raw path is one of the routes that are not storage (client API 2)."""
     if raw_path in _SMALL_ROUTES:
         return True
-    token = raw_path.removeprefix(_SIGNUP_TOKENS)
-    return raw_path.startswith(_SIGNUP_TOKENS) and token != b"" and b"/" not in token
+    folder, slash, name = raw_path.rpartition(b"/")
+    return name != b"" and folder + slash in _NAMED_ROUTES
 
 
 def with_request_id(app: ASGIApp) -> ASGIApp:

@@ -57,10 +57,14 @@ class ListingQuery:
 
 def parse_query(query_string: bytes) -> dict[str, str]:
     """A form-encoded query; the last of a name wins, bytes that are not UTF-8 are replaced."""
-    pairs = parse_qsl(
+    return dict(query_pairs(query_string))
+
+
+def query_pairs(query_string: bytes) -> list[tuple[str, str]]:
+    """As `parse_query`, with every pair in its order."""
+    return parse_qsl(
         query_string.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace"
     )
-    return dict(pairs)
 
 
 def parse_limit(text: str) -> int:

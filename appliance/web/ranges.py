@@ -29,8 +29,9 @@ class ByteRange:
 def parse_ranges(value: bytes, size: int) -> list[ByteRange] | None:
     """The ranges within a body of `size` bytes.
 
-    None: the header is to be ignored (malformed, another unit, too many ranges). An empty list:
-    none of the ranges can be satisfied, which is 416.
+    None: the header is to be ignored (malformed, another unit, too many ranges, or more bytes in
+    all than the body has, which only multiplies the work: RFC 9110 17.15). An empty list: none of
+    the ranges can be satisfied, which is 416.
     """
     unit, equals, rest = value.strip().partition(b"=")
     if not equals or unit.strip().lower() != b"bytes":
@@ -53,7 +54,7 @@ def parse_ranges(value: bytes, size: int) -> list[ByteRange] | None:
                 return None
         if start < stop:
             ranges.append(ByteRange(start, stop))
-    return ranges
+    return ranges if sum(item.length for item in ranges) <= size else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from appliance.clock import Clock
+from appliance.homeserver.grants import Grants
 from appliance.homeserver.sessions import Sessions
 from appliance.homeserver.signup import Signup
 from appliance.homeserver.storage import Storage
@@ -19,6 +20,7 @@ class Services:
     metadata: Metadata
     storage: Storage
     sessions: Sessions
+    grants: Grants
     signup: Signup
     counters: Counters
     clock: Clock

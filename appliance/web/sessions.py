@@ -3,10 +3,11 @@
 from quart import Blueprint, Response, request
 
 from appliance.errors import PubkyError, invalid
-from appliance.homeserver.sessions import ClientFacts, NewSession
+from appliance.homeserver.grants import GrantSession
+from appliance.homeserver.sessions import ActiveSession, ClientFacts, NewSession
 from appliance.pubky.keys import PublicKey
 from appliance.pubky.sessions import SessionRecord, removal_cookie, session_cookie
-from appliance.web.credentials import came_over_tls, find_session
+from appliance.web.credentials import came_over_tls, find_cookie_session, find_session
 from appliance.web.on_quart import empty_response, request_body, request_scope
 from appliance.web.services import Services
 from appliance.web.tenant import Address
@@ -33,10 +34,7 @@ def routes(services: Services) -> Blueprint:
 
     @blueprint.get("/session")
     async def session() -> Response:
-        found = await find_session(services.sessions, request_scope(), _tenant())
-        if found is None:
-            # Clients up to 0.9 take only 404 for "signed out"; newer ones accept both.
-            raise PubkyError("not_found", "Not Found")
+        found = await _required_session(services)
         capabilities = tuple(str(capability) for capability in found.capabilities)
         record = SessionRecord(found.user, found.created_us, capabilities)
         return Response(
@@ -53,7 +51,8 @@ def routes(services: Services) -> Blueprint:
         tenant = _tenant()
         if tenant is None:
             raise invalid("Missing request tenant")
-        found = await find_session(services.sessions, request_scope(), tenant)
+        # A bearer beside the cookie is left alone, and does not save the cookie.
+        found = await find_cookie_session(services, request_scope(), tenant)
         if found is not None:
             await services.sessions.sign_out(found)
         cookie = removal_cookie(tenant, secure=_secure(), now_us=services.clock())
@@ -69,6 +68,16 @@ def routes(services: Services) -> Blueprint:
         return came_over_tls(request_scope(), services.trusted_proxies)
 
     return blueprint
+
+
+async def _required_session(services: Services) -> ActiveSession:
+    found = await find_session(services, request_scope(), _tenant())
+    if found is None:
+        # Clients up to 0.9 take only 404 for "signed out"; newer ones accept both.
+        raise PubkyError("not_found", "Not Found")
+    if isinstance(found, GrantSession):
+        raise PubkyError("unauthenticated", "Unauthorized")
+    return found
 
 
 def _tenant() -> PublicKey | None:

@@ -33,7 +33,7 @@ async def storage_app(
     if method not in METHODS.split(","):
         await send_method_not_allowed(request.send, METHODS)
         return
-    session = await find_session(services.sessions, scope, address.tenant)
+    session = await find_session(services, scope, address.tenant)
     count_storage_request(services.counters, scope, address, session)
     try:
         match method:

@@ -23,5 +23,5 @@ def count_storage_request(
         "path" if address.path_addressed else "legacy",
         host,
         "true" if has_query else "false",
-        "none" if session is None else "cookie",
+        "none" if session is None else session.auth_method,
     )

@@ -1,20 +1,18 @@
 """A full disk is a state like any other: writes are refused, reads go on, nothing is lost."""
 
 import errno
-import json
 import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from appliance.data_folder import LEAST_ROOM_BYTES
-from tests.support.appliance import Person, auth_token, keypair_of
+from tests.support.appliance import Person, keypair_of
 from tests.support.node_process import (
     NodeProcess,
     PrivateDisk,
@@ -75,14 +73,20 @@ class FullDiskNode:
                     if error.errno != errno.ENOSPC:
                         raise
 
-    async def exhaust_database(self) -> None:
-        """Write rows until SQLite has used up what it had taken from the disk before."""
-        for _ in range(3000):
-            answer = await self.alice.http.post("/session", content=auth_token(self.alice.keypair))
-            if answer.status_code != 200:
-                assert (answer.status_code, answer.text) == DISK_FULL
-                return
-        raise AssertionError("the database did not fill up")
+    def exhaust_database(self) -> None:
+        """Use up what SQLite took from the disk before, one page at a time.
+
+        Afterwards every session seems to be last used long ago: its next use wants a new stamp.
+        """
+        self._python(
+            "connection.execute('PRAGMA wal_autocheckpoint = 0')\n"
+            "while True:\n"
+            "    try:\n"
+            "        connection.execute('UPDATE sessions SET last_used_us = 0')\n"
+            "    except sqlite3.OperationalError as error:\n"
+            "        assert error.sqlite_errorname == 'SQLITE_FULL', error\n"
+            "        break\n"
+        )
 
     def make_room(self) -> None:
         """Take the ballast away."""
@@ -108,25 +112,21 @@ class FullDiskNode:
 
     def named_blobs(self) -> set[str]:
         """Every blob that a row names, in use or retired."""
-        rows = self._sql("SELECT blob_id FROM entries UNION SELECT blob_id FROM retired_blobs")
-        return {blob_id for (blob_id,) in rows}
-
-    def backdate_sessions(self) -> None:
-        """As if all were last used long ago: the next use would write a new stamp."""
-        self._sql("UPDATE sessions SET last_used_us = 0")
-
-    def _sql(self, statement: str) -> list[list[Any]]:
-        """Run a statement where the disk is: SQLite resolves links, so it cannot go by `inside`."""
-        script = (
-            "import json, sqlite3, sys\n"
-            "with sqlite3.connect(sys.argv[1]) as connection:\n"
-            "    print(json.dumps(connection.execute(sys.argv[2]).fetchall()))\n"
+        text = self._python(
+            "statement = 'SELECT blob_id FROM entries UNION SELECT blob_id FROM retired_blobs'\n"
+            "print(*(row[0] for row in connection.execute(statement)))\n"
         )
+        return set(text.split())
+
+    def _python(self, script: str) -> str:
+        """Run a script where the disk is: SQLite resolves links, so it cannot go by `inside`."""
+        head = "import sqlite3, sys\n"
+        head += "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        python = [*self.disk.wrapper, sys.executable, "-c", head + script]
         database = str(self.process.data_dir / "metadata.sqlite3")
-        python = [*self.disk.wrapper, sys.executable, "-c", script]
-        ended = subprocess.run([*python, database, statement], stdout=subprocess.PIPE, check=True)
-        rows: list[list[Any]] = json.loads(ended.stdout)
-        return rows
+        ended = subprocess.run([*python, database], capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
 
 @pytest.fixture
@@ -152,11 +152,10 @@ async def full(disk: PrivateDisk, client: httpx.AsyncClient) -> AsyncIterator[Fu
         await node.put("/pub/small", b"small and kept")
         await node.put("/pub/large", os.urandom(300 * 1024))
         await node.put("/priv/secret", b"private and kept")
-        node.backdate_sessions()
         await node.put_until_full("mebibytes", MEBIBYTE)
         await node.put_until_full("pages", 4096)
         node.fill_up()
-        await node.exhaust_database()
+        node.exhaust_database()
         try:
             yield node
             assert node.process.is_running

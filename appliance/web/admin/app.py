@@ -17,8 +17,9 @@ from appliance.web.admin import (
     users,
 )
 from appliance.web.admin.services import AdminServices
-from appliance.web.asgi import ASGIApp, Scope, http_only
+from appliance.web.asgi import ASGIApp, Receive, Scope, Send, http_only
 from appliance.web.cors import with_cors
+from appliance.web.dav.app import dav_app, is_dav
 from appliance.web.draining import with_draining
 from appliance.web.entry import with_request_id
 from appliance.web.on_quart import as_asgi, bare_app, empty_response, request_scope
@@ -47,7 +48,13 @@ def create_admin_app(services: AdminServices) -> ASGIApp:
     for name, part in PARTS.items():
         quart.register_blueprint(part.routes(services), name=name)
     _guard(quart, services.operators)
-    return http_only(with_request_id(with_cors(with_draining(as_asgi(quart)), b"")))
+    pages = with_cors(with_draining(as_asgi(quart)), b"")
+    share = with_draining(dav_app(services.node, services.operators))
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        await (share if is_dav(scope["raw_path"]) else pages)(scope, receive, send)
+
+    return http_only(with_request_id(dispatch))
 
 
 async def recognise(operators: Operators, scope: Scope) -> Operator | str:

@@ -174,9 +174,7 @@ def test_any_request_has_an_address_or_is_refused(
     raw_path: bytes, headers: list[tuple[bytes, bytes]], query: bytes
 ) -> None:
     try:
-        address = resolve_address(
-            {"raw_path": raw_path, "headers": headers, "query_string": query}
-        )
+        address = resolve_address({"raw_path": raw_path, "headers": headers, "query_string": query})
         assert address.is_private in (True, False)
         address.storage_path()
     except PubkyError as error:

@@ -15,7 +15,8 @@ export function homeserver() {
 
 /** The packet that the relay holds for a key, as bytes, or undefined. */
 export async function publishedPacket(z32) {
-  const response = await fetch(`${PKARR_RELAY}/${z32}`);
+  // Packets may be cached for their lifetime, and a browser does so even across its own PUT.
+  const response = await fetch(`${PKARR_RELAY}/${z32}`, { cache: "no-store" });
   if (response.status === 404) return undefined;
   if (!response.ok) throw new Error(`the relay answers ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
@@ -23,5 +24,5 @@ export async function publishedPacket(z32) {
 
 /** When a packet was signed, in microseconds: after the signature, big-endian. */
 export function signedAt(packet) {
-  return new DataView(packet.buffer, packet.byteOffset).getBigUint64(64);
+  return Number(new DataView(packet.buffer, packet.byteOffset).getBigUint64(64));
 }

@@ -1,0 +1,99 @@
+"""What a setting may be, beside its type: each check gives its complaint, or None."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+from appliance.config.globs import Glob
+
+# The 52 characters of a key; the last one carries a single bit (client API 4.4).
+_Z32 = re.compile(r"[ybndrfg8ejkmcpqxot1uwisza345h769]{51}[yo]")
+
+
+def at_least(minimum: int) -> Callable[[int], str | None]:
+    """A number not below this one."""
+    return lambda value: None if value >= minimum else f"must be {minimum} or more"
+
+
+def some_of(known: tuple[str, ...]) -> Callable[[tuple[str, ...]], str | None]:
+    """At least one of these parts and nothing else."""
+
+    def check(parts: tuple[str, ...]) -> str | None:
+        unknown = [part for part in parts if part not in known]
+        if unknown:
+            return f"unknown part '{unknown[0]}'; the parts are {', '.join(known)}"
+        return None if parts else "must name at least one part"
+
+    return check
+
+
+def networks(values: tuple[str, ...]) -> str | None:
+    """IP addresses, or networks such as 10.0.0.0/8."""
+    for value in values:
+        try:
+            ipaddress.ip_network(value)
+        except ValueError:
+            return f"'{value}' is not an IP address or network"
+    return None
+
+
+def public_keys(values: tuple[str, ...]) -> str | None:
+    """Keys in the 52-character form."""
+    for value in values:
+        if not _Z32.fullmatch(value):
+            return f"'{value}' is not a public key"
+    return None
+
+
+def sqlite_url(value: str) -> str | None:
+    """`sqlite:FILE`."""
+    if value.startswith("sqlite:") and value != "sqlite:":
+        return None
+    return "must be sqlite:FILE"
+
+
+def files_url(value: str) -> str | None:
+    """`files:FOLDER`."""
+    if value.startswith("files:") and value != "files:":
+        return None
+    return "must be files:FOLDER"
+
+
+def ip_address(value: str) -> str | None:
+    """One IP address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return f"'{value}' is not an IP address"
+    return None
+
+
+def host_name(value: str) -> str | None:
+    """A DNS host name."""
+    labels = value.split(".")
+    if len(value) <= 253 and all(
+        0 < len(label) <= 63
+        and label.replace("-", "").isalnum()
+        and label.isascii()
+        and label[0] != "-"
+        and label[-1] != "-"
+        for label in labels
+    ):
+        return None
+    return f"'{value}' is not a host name"
+
+
+def path_glob(value: str) -> str | None:
+    """A pattern of paths."""
+    try:
+        Glob.parse(value)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def method(value: str) -> str | None:
+    """One HTTP method."""
+    if value in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
+        return None
+    return f"'{value}' is not a method; write it in capitals, such as GET"

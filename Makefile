@@ -94,7 +94,7 @@ test: setup-dev ## Everything: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 --dist loadgroup
+	$(BIN)/pytest -q -n 2
 
 .PHONY: format
 format: $(VENV)/.installed-dev ## Put the source in its one format

@@ -14,9 +14,11 @@ from appliance.config import (
     Admin,
     Config,
     Dashboard,
+    DefaultQuotas,
     Drive,
     General,
     Metrics,
+    RateLimit,
     Run,
     SocketAddress,
     Storage,
@@ -31,13 +33,25 @@ ANY_PORT = SocketAddress("127.0.0.1", 0)
 
 
 def config_on_free_ports(
-    *, signup_mode: str = "open", trash_days: int = 30, max_upload_mb: int = 0
+    *,
+    signup_mode: str = "open",
+    trash_days: int = 30,
+    max_upload_mb: int = 0,
+    rate_limits: tuple[RateLimit, ...] = (),
+    default_quotas: DefaultQuotas | None = None,
+    default_quota_mb: int | None = None,
+    min_free_mb: int | None = 0,
 ) -> Config:
-    """A configuration whose every listener takes a free port."""
+    """A configuration whose every listener takes a free port, and without limits."""
     return Config(
         general=General(signup_mode=signup_mode),  # type: ignore[arg-type] # the test's word
-        drive=Drive(icann_listen_socket=ANY_PORT, max_upload_mb=max_upload_mb),
-        storage=Storage(trash_days=trash_days),
+        drive=Drive(
+            icann_listen_socket=ANY_PORT, max_upload_mb=max_upload_mb, rate_limits=rate_limits
+        ),
+        default_quotas=default_quotas or DefaultQuotas(),
+        storage=Storage(
+            trash_days=trash_days, default_quota_mb=default_quota_mb, min_free_mb=min_free_mb
+        ),
         admin=Admin(listen_socket=ANY_PORT),
         metrics=Metrics(listen_socket=ANY_PORT),
         dashboard=Dashboard(listen_socket=ANY_PORT),

@@ -76,13 +76,15 @@ class FullDiskNode:
     def exhaust_database(self) -> None:
         """Use up what SQLite took from the disk before, one page at a time.
 
-        Afterwards every session seems to be last used long ago: its next use wants a new stamp.
+        Afterwards every session seems unused for long: its next use wants a new stamp.
         """
         self._python(
             "connection.execute('PRAGMA wal_autocheckpoint = 0')\n"
+            # Each time another value: SQLite writes no page that would stay the same.
+            "sql = 'UPDATE sessions SET last_used_us = last_used_us % 1000 + 1'\n"
             "while True:\n"
             "    try:\n"
-            "        connection.execute('UPDATE sessions SET last_used_us = 0')\n"
+            "        connection.execute(sql)\n"
             "    except sqlite3.OperationalError as error:\n"
             "        assert error.sqlite_errorname == 'SQLITE_FULL', error\n"
             "        break\n"
@@ -136,7 +138,7 @@ def disk(tmp_path: Path) -> Iterator[PrivateDisk]:
         if mounted is None:
             pytest.skip("this machine lets nobody mount a file system")
         (mounted.inside / "ballast").write_bytes(bytes(BALLAST_BYTES))
-        make_data_dir(mounted.inside / "node")
+        make_data_dir(mounted.inside / "node", storage={"min_free_mb": 0})
         yield mounted
 
 

@@ -14,9 +14,15 @@ from appliance.blobs.store import blobs_folder
 from appliance.clock import Clock, system_clock
 from appliance.config import Config, SocketAddress
 from appliance.homeserver.admin_access import AdminAccess
+from appliance.homeserver.disk_guard import DiskGuard
+from appliance.homeserver.event_feed import EventFeed, open_feed
 from appliance.homeserver.grants import Grants
 from appliance.homeserver.moderation import Moderation
+from appliance.homeserver.node_figures import NodeFigures, Places
 from appliance.homeserver.operators import Operators
+from appliance.homeserver.quotas import Quotas
+from appliance.homeserver.rate_limits import RateLimits
+from appliance.homeserver.readiness import node_readiness
 from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.sessions import Sessions
 from appliance.homeserver.signup import Signup
@@ -27,11 +33,13 @@ from appliance.metrics import Counters
 from appliance.pubky.keys import Keypair
 from appliance.web.admin.app import create_admin_app
 from appliance.web.admin.services import AdminServices
-from appliance.web.asgi import ASGIApp
+from appliance.web.asgi import ASGIApp, http_only
+from appliance.web.bandwidth import Bandwidth
 from appliance.web.entry import EXPOSED_HEADERS, client_entry
 from appliance.web.fast_lane import FastLane
 from appliance.web.listeners import BoundSocket, Listeners
 from appliance.web.metrics import metrics_app
+from appliance.web.observing import dashboard_route, with_observing
 from appliance.web.services import Services
 
 SWEEP_INTERVAL_S = 3600.0
@@ -97,17 +105,26 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         sockets = _bind(plan.config, listeners)
         metadata = await open_sqlite(_database_file(plan), durable=plan.durable)
         stack.push_async_callback(metadata.close)
-        services = _services(plan, metadata)
+        feed = await open_feed(metadata)
+        services = _services(plan, metadata, feed)
         node = _node(plan, services, sockets)
         pages = None
         if plan.dashboard and node.dashboard_url:
             pages = await stack.enter_async_context(plan.dashboard(_doors(plan, node)))
         stack.push_async_callback(listeners.close, plan.config.run.grace_s)
+        # Before the listeners wait for open requests: streams would never end by themselves.
+        stack.callback(feed.close)
         for part, app, lane in _apps(plan, node, pages):
             if part in sockets:
                 await listeners.serve(sockets[part], app, lane)
-        jobs = [_sweep_job(services)] if "sweep" in plan.config.run.parts else []
+        jobs = [feed.follow()]
+        if "sweep" in plan.config.run.parts:
+            jobs.append(_sweep_job(services))
+        if "metrics" in plan.config.run.parts:
+            jobs.append(services.figures.follow_lag())
         await stack.enter_async_context(background.running(*jobs))
+        services.readiness.set_running(running=True)
+        stack.callback(services.readiness.set_running, running=False)
         yield node
 
 
@@ -133,7 +150,7 @@ def _database_file(plan: NodePlan) -> Path:
     return plan.data_dir / plan.config.general.database_url.removeprefix("sqlite:")
 
 
-def _services(plan: NodePlan, metadata: SqliteMetadata) -> Services:
+def _services(plan: NodePlan, metadata: SqliteMetadata, feed: EventFeed) -> Services:
     config = plan.config
     folder = blobs_folder(config.storage.blobs, plan.data_dir)
     try:
@@ -143,18 +160,36 @@ def _services(plan: NodePlan, metadata: SqliteMetadata) -> Services:
     revocations = Revocations()
     sessions = Sessions(metadata, plan.clock, revocations)
     signup = Signup(metadata, sessions, plan.clock, config.general.signup_mode)
+    quotas = Quotas(metadata, config.storage.default_quota_mb, config.default_quotas)
     limits = StorageLimits(
+        quotas,
         trash_days=config.storage.trash_days,
         max_upload_bytes=config.drive.max_upload_mb * MEBIBYTE or None,
     )
+    min_free_mb = config.storage.min_free_mb
+    min_free_bytes = None if min_free_mb is None else min_free_mb * MEBIBYTE
+    disk = DiskGuard((folder, plan.data_dir), min_free_bytes, plan.clock)
+    readiness = node_readiness(metadata, blobs, disk, plan.clock)
+    places = Places(plan.data_dir, folder, _database_file(plan))
+    figures = NodeFigures(metadata, blobs, readiness, places, plan.clock)
+    counters = Counters()
+    figures.register(counters)
     return Services(
         public_key=plan.keypair.public_key,
         metadata=metadata,
-        storage=Storage(metadata, blobs, plan.clock, limits),
+        storage=Storage(metadata, blobs, plan.clock, limits, disk),
         sessions=sessions,
         grants=Grants(metadata, plan.clock, plan.keypair.public_key, signup, revocations),
         signup=signup,
-        counters=Counters(),
+        feed=feed,
+        revocations=revocations,
+        quotas=quotas,
+        rate_limits=RateLimits(config.drive.rate_limits),
+        bandwidth=Bandwidth(quotas, config.drive.trusted_proxies),
+        disk=disk,
+        counters=counters,
+        figures=figures,
+        readiness=readiness,
         clock=plan.clock,
         trusted_proxies=config.drive.trusted_proxies,
     )
@@ -197,7 +232,7 @@ def _apps(
             AdminServices(
                 node=services,
                 operators=Operators(services.metadata, plan.access, plan.clock),
-                moderation=Moderation(services.metadata, plan.clock),
+                moderation=Moderation(services.metadata, plan.clock, services.revocations),
                 data_dir=plan.data_dir,
                 pkdns=plan.config.pkdns,
                 started_us=plan.clock(),
@@ -208,9 +243,11 @@ def _apps(
         ),
         None,
     )
-    yield "metrics", metrics_app(services.counters), None
+    yield "metrics", metrics_app(services.counters, services.figures, services.readiness), None
     if pages is not None:
-        yield "dashboard", pages, None
+        figures = services.counters.requests("dashboard")
+        watched = with_observing(pages, "dashboard", dashboard_route, figures)
+        yield "dashboard", http_only(watched), None
 
 
 def _local_url(address: SocketAddress) -> str:

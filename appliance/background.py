@@ -32,7 +32,8 @@ async def every(
             hint = sooner
         except Exception:  # noqa: BLE001 - a background job outlives any failure of one round
             failures += 1
-            pause_s = min(FIRST_PAUSE_S * 2 ** min(failures, 10), interval_s, LONGEST_PAUSE_S)
+            doubled_s = FIRST_PAUSE_S * 2 ** min(failures - 1, 10)
+            pause_s = min(doubled_s, interval_s, LONGEST_PAUSE_S)
             hint = None
             _log.exception("%s failed; trying again in %.0f s", what, pause_s)
         await _pause(pause_s * random.uniform(0.9, 1.1), hint)  # noqa: S311 - jitter, no secret

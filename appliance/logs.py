@@ -13,10 +13,13 @@ request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", d
 class _TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         stamp = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-        line = f"{stamp}Z {record.levelname:<7} [{request_id.get()}] {record.getMessage()}"
+        head = f"{stamp}Z {record.levelname:<7} [{request_id.get()}]"
+        lines = [f"{head} {_visible(record.getMessage())}"]
         if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
-        return _visible(line)
+            # Indented, so that no text of an exception can pass for a line of its own.
+            trace = self.formatException(record.exc_info).split("\n")
+            lines += [f"    {_visible(part)}" for part in trace]
+        return "\n".join(lines)
 
 
 class _JsonLines(logging.Formatter):
@@ -28,6 +31,8 @@ class _JsonLines(logging.Formatter):
             "request": request_id.get(),
             "message": record.getMessage(),
         }
+        # What a line is made of, for machines: `extra={"fields": {...}}`.
+        entry |= getattr(record, "fields", {})
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=True)
@@ -48,5 +53,5 @@ def set_up_logs(level: str, line_format: str) -> None:
 def _visible(line: str) -> str:
     """The line with control characters made visible, so that no input can steer a terminal."""
     return "".join(
-        char if char in "\n\t" or char.isprintable() else f"\\x{ord(char):02x}" for char in line
+        char if char == "\t" or char.isprintable() else f"\\x{ord(char):02x}" for char in line
     )

@@ -22,6 +22,7 @@ from appliance.config import (
     Metrics,
     Run,
     SocketAddress,
+    Storage,
 )
 from appliance.homeserver.admin_access import AdminAccess, password_hash
 from appliance.http_relay.inbox import Inbox, RelayLimits
@@ -111,7 +112,9 @@ def _config(ports: TestnetPorts, *, token_required: bool) -> Config:
 
     return Config(
         general=General(signup_mode="token_required" if token_required else "open"),
-        drive=Drive(icann_listen_socket=local(ports.client)),
+        # Test suites hammer, and a nearly full disk is not what they are about.
+        drive=Drive(icann_listen_socket=local(ports.client), rate_limits=()),
+        storage=Storage(min_free_mb=0),
         admin=Admin(listen_socket=local(ports.admin)),
         metrics=Metrics(listen_socket=local(ports.metrics)),
         dashboard=Dashboard(listen_socket=local(ports.dashboard)),

@@ -38,6 +38,7 @@ class FileBlobs:
         """Make the folder if needed. `durable=False` leaves flushing to the operating system."""
         self._folder = folder
         self._durable = durable
+        self.write_errors = 0
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _path(self, blob_id: str) -> Path:
@@ -58,6 +59,8 @@ class FileBlobs:
         except BaseException as error:
             # Also when the client left: nothing refers to this file, now or later.
             writing.discard()
+            if isinstance(error, OSError):
+                self.write_errors += 1
             if isinstance(error, OSError) and error.errno in _DISK_FULL:
                 raise PubkyError("over_quota", "The disk of this server is full") from error
             raise

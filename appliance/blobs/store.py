@@ -29,7 +29,12 @@ class BlobReader(Protocol):
 
 
 class BlobStore(Protocol):
-    """Bytes under random names, each written once and never changed."""
+    """Bytes under random names, each written once and never changed.
+
+    `write_errors` counts the writes that the place itself refused or broke off.
+    """
+
+    write_errors: int
 
     async def write(self, chunks: AsyncIterator[bytes]) -> Blob:
         """Store a stream durably. When the stream raises, or the disk is full (PubkyError

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -113,6 +114,7 @@ def run(folder: DataFolder, *, quiet: bool, as_json: bool) -> None:
             "this data folder is new; run 'pubky-appliance init' first, to see its password"
         )
     folder.check_room()
+    _allow_many_connections()
     with folder.locked():
         _run_until_signalled(serve)
 
@@ -248,6 +250,12 @@ async def _announce_testnet(net: Testnet, *, as_json: bool) -> None:
     click.echo(f"  HTTP relay  {facts['http_relay_url']}/link and /inbox")
     click.echo(f"  Dashboard   {link}")
     click.echo("\nIn your app:  const pubky = Pubky.testnet()")
+
+
+def _allow_many_connections() -> None:
+    """Raise the limit of open files as far as it may go: often only 1024, and each stream is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

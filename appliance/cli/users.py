@@ -18,6 +18,8 @@ from appliance.clock import system_clock
 from appliance.data_folder import DataFolder
 from appliance.errors import PubkyError
 from appliance.homeserver.moderation import Moderation
+from appliance.homeserver.quotas import Quotas, UserQuota, parse_changes
+from appliance.homeserver.revocations import Revocations
 from appliance.metadata import audit, users
 from appliance.metadata.sqlite import SqliteMetadata
 from appliance.metadata.users import User, UserWithSessions
@@ -137,21 +139,78 @@ def delete(folder: DataFolder, key: str, *, yes: bool, as_json: bool) -> None:
         click.echo(f"{text} is deleted, with {deleted} files.")
 
 
+@user.command(epilog="Example: pubky-appliance user quota 8pinxx… --storage-mb 500")
+@click.argument("key")
+@click.option("--storage-mb", metavar="MIB", help="A number of MiB, 'unlimited' or 'default'.")
+@click.option("--rate-read", metavar="RATE", help="Such as 10mb/s, or 'unlimited', 'default'.")
+@click.option("--rate-write", metavar="RATE", help="As --rate-read, for uploads.")
+@as_json
+@pass_folder
+def quota(
+    folder: DataFolder,
+    key: str,
+    storage_mb: str | None,
+    rate_read: str | None,
+    rate_write: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Show or change what a user may store and how fast.
+
+    'default' goes back to what the node's settings say for everybody.
+    """
+    text = _key(key)
+    wishes: dict[str, Any] = {"rate_read": rate_read, "rate_write": rate_write}
+    wishes["storage_quota_mb"] = (
+        int(storage_mb) if storage_mb is not None and storage_mb.isdecimal() else storage_mb
+    )
+    changes = parse_changes(
+        {
+            name: None if wish == "default" else wish
+            for name, wish in wishes.items()
+            if wish is not None
+        }
+    )
+    config = folder.config()
+
+    async def work(metadata: SqliteMetadata) -> UserQuota:
+        quotas = Quotas(metadata, config.storage.default_quota_mb, config.default_quotas)
+        if changes:
+            await quotas.change(text, changes)
+            note = (system_clock(), ACTOR, "user quota", text, "done")
+            await metadata.write(audit.append, *note)
+        return await quotas.of_user(text)
+
+    facts = _of_known_user(folder, text, work).to_json()
+    if as_json:
+        print_json(facts)
+        return
+    for name, value in facts["effective"].items():
+        own = "" if name in facts["overrides"] else "  (the node's default)"
+        click.echo(f"{name:<20} {value}{own}")
+
+
 def act(
     folder: DataFolder, action: str, subject: str, work: Callable[[Moderation], Awaitable[Result]]
 ) -> Result:
     """Do something about a user, and note it in the audit log."""
 
     async def done(metadata: SqliteMetadata) -> Result:
-        result = await work(Moderation(metadata, system_clock))
+        result = await work(Moderation(metadata, system_clock, Revocations()))
         await metadata.write(audit.append, system_clock(), ACTOR, action, subject, "done")
         return result
 
+    return _of_known_user(folder, subject, done)
+
+
+def _of_known_user(
+    folder: DataFolder, key: str, work: Callable[[SqliteMetadata], Awaitable[Result]]
+) -> Result:
     try:
-        return with_metadata(folder, done)
+        return with_metadata(folder, work)
     except PubkyError as error:
         if error.code == "not_found":
-            raise click.ClickException(f"{subject} did not sign up here") from error
+            raise click.ClickException(f"{key} did not sign up here") from error
         raise
 
 

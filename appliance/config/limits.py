@@ -58,45 +58,31 @@ class DefaultQuotas:
     )
 
 
+_LOOK_UP_INVITES = "Looking up invites: enough for a person who types one, too slow for guessing."
+_SIGN_UP = (
+    "Signing up costs a flush of the disk even when it is refused. A class of thirty behind one\n"
+    "address signs up at once."
+)
+_SIGN_IN = "Signing in: a family behind one address opens all its apps after a restart."
+_RENEW = "Apps renew their rights once an hour, each on its own."
+_WRITE = (
+    "Writing: an app that brings ten thousand files along is not held up, and one that never\n"
+    "stops leaves most of the disk's flushes to the others. By address, because the user is\n"
+    "whom a request names: a stranger could use up the limit of somebody else."
+)
+_DELETE = "Deleting, as writing."
+_LIST = (
+    "Listings and the feed of events: the costliest reads. Indexers that ask fifty times a\n"
+    "second are welcome."
+)
 _DEFAULTS = (
-    (
-        "Looking up invites: enough for a person who types one, too slow for guessing.",
-        RateLimit("/signup_tokens/*", "GET", RequestRate(10, "m"), "ip"),
-    ),
-    (
-        (
-            "Signing up costs a flush of the disk even when it is refused. A class of thirty behind\n"
-            "one address signs up at once."
-        ),
-        RateLimit("/signup", "POST", RequestRate(20, "m"), "ip", burst=60),
-    ),
-    (
-        "Signing in: a family behind one address opens all its apps after a restart.",
-        RateLimit("/session", "POST", RequestRate(60, "m"), "ip", burst=120),
-    ),
-    (
-        "Apps renew their rights once an hour, each on its own.",
-        RateLimit("/auth/grant/*", "POST", RequestRate(120, "m"), "ip", burst=240),
-    ),
-    (
-        (
-            "Writing: an app that brings ten thousand files along is not held up, and one that never\n"
-            "stops leaves most of the disk's flushes to the others. By address, because the user is\n"
-            "whom a request names: a stranger could use up the limit of somebody else."
-        ),
-        RateLimit("/**", "PUT", RequestRate(6000, "m"), "ip", burst=12_000),
-    ),
-    (
-        "Deleting, as writing.",
-        RateLimit("/**", "DELETE", RequestRate(6000, "m"), "ip", burst=12_000),
-    ),
-    (
-        (
-            "Listings and the feed of events: the costliest reads. Indexers that ask fifty times a\n"
-            "second are welcome."
-        ),
-        RateLimit("/**/", "GET", RequestRate(3000, "m"), "ip", burst=6000),
-    ),
+    (_LOOK_UP_INVITES, RateLimit("/signup_tokens/*", "GET", RequestRate(10, "m"), "ip")),
+    (_SIGN_UP, RateLimit("/signup", "POST", RequestRate(20, "m"), "ip", burst=60)),
+    (_SIGN_IN, RateLimit("/session", "POST", RequestRate(60, "m"), "ip", burst=120)),
+    (_RENEW, RateLimit("/auth/grant/*", "POST", RequestRate(120, "m"), "ip", burst=240)),
+    (_WRITE, RateLimit("/**", "PUT", RequestRate(6000, "m"), "ip", burst=12_000)),
+    (_DELETE, RateLimit("/**", "DELETE", RequestRate(6000, "m"), "ip", burst=12_000)),
+    (_LIST, RateLimit("/**/", "GET", RequestRate(3000, "m"), "ip", burst=6000)),
 )
 DEFAULT_RATE_LIMITS = tuple(limit for _, limit in _DEFAULTS)
 DEFAULT_REASONS = tuple(reason for reason, _ in _DEFAULTS)

@@ -2,8 +2,9 @@
 
 from appliance.clock import Clock
 from appliance.errors import PubkyError, invalid
+from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.storage import SHORTEST_RETIREMENT_US, delete_entry
-from appliance.metadata import entries, sessions, takedowns, users
+from appliance.metadata import entries, grants, sessions, takedowns, users
 from appliance.metadata.events import OPERATOR
 from appliance.metadata.store import Metadata, Tx
 from appliance.metadata.takedowns import Takedown
@@ -19,16 +20,19 @@ USAGE_FOLDERS = 200
 class Moderation:
     """The operator's acts on users and what they store."""
 
-    def __init__(self, metadata: Metadata, clock: Clock) -> None:
+    def __init__(self, metadata: Metadata, clock: Clock, revocations: Revocations) -> None:
         self._metadata = metadata
         self._clock = clock
+        self._revocations = revocations
 
     async def suspend(self, key: str) -> None:
-        """Refuse the user's sign-ins, and everybody's reads of their files; ends their sessions.
+        """Refuse the user's sign-ins, and everybody's reads of their files.
 
-        Raises PubkyError not_found.
+        Ends their sessions and grants for good, and their open private streams at once. Raises
+        PubkyError not_found.
         """
-        await self._metadata.write(_suspend, key, self._clock())
+        for credential in await self._metadata.write(_suspend, key, self._clock()):
+            self._revocations.announce(credential)
 
     async def unsuspend(self, key: str) -> None:
         """Undo `suspend`; the user signs in again. Raises PubkyError not_found."""
@@ -96,10 +100,12 @@ def _known(tx: Tx, key: str) -> User:
     return user
 
 
-def _suspend(tx: Tx, key: str, now_us: int) -> None:
+def _suspend(tx: Tx, key: str, now_us: int) -> list[str]:
+    """The credentials that were open and ended here."""
     user = _known(tx, key)
     users.suspend(tx, user.id, now_us)
-    sessions.revoke_all(tx, user.id, now_us)
+    ended = [f"session:{row_id}" for row_id in sessions.revoke_all(tx, user.id, now_us)]
+    return ended + [f"grant:{row_id}" for row_id in grants.revoke_all(tx, user.id, now_us)]
 
 
 def _unsuspend(tx: Tx, key: str) -> None:

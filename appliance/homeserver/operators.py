@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from contextlib import suppress
 
 from appliance.clock import Clock
 from appliance.errors import PubkyError, invalid
@@ -65,7 +66,9 @@ class Operators:
         if token is None:
             return None
         if token.last_used_us is None or now_us - token.last_used_us > STAMP_EVERY_US:
-            await self._metadata.write(admin_tokens.stamp_use, token.id, now_us)
+            # Reads go on when the disk is full; the stamp waits for better days.
+            with suppress(PubkyError):
+                await self._metadata.write(admin_tokens.stamp_use, token.id, now_us)
         return Operator(f"token {token.name}", frozenset(token.scopes.split()))
 
     async def create_token(

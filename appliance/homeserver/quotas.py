@@ -6,7 +6,7 @@ Each part has three states: left to the node's settings, unlimited, or a value (
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 from appliance.config import Bandwidth, DefaultQuotas
 from appliance.errors import PubkyError, invalid
@@ -54,11 +54,8 @@ class Quota:
     def from_columns(cls, row: QuotaColumns) -> Self:
         """Read a row: an unreadable rate or size counts as not set, unreadable write paths as
         none at all, so that damage never opens what was closed (operator API 2.6)."""
-        storage: int | Unlimited | None = row.storage_mb
-        if storage is not None and storage < 0:
-            storage = UNLIMITED if storage == STORED_UNLIMITED else None
         return cls(
-            storage,
+            _stored_size(row.storage_mb),
             _stored_rate(row.rate_read),
             _stored_rate(row.rate_write),
             row.rate_read_burst,
@@ -91,12 +88,12 @@ class Quota:
                 raise invalid(f"{name}_burst requires {name} to be set to a rate")
         return merged
 
-    def allows_writing_to(self, path: StoragePath) -> bool:
+    def allows_writing_to(self, path: str) -> bool:
         """Whether the operator lets this user write here."""
         if self.allowed_write_paths is None:
             return True
         return any(
-            path.text.startswith(allowed) if allowed.endswith("/") else path.text == allowed
+            path.startswith(allowed) if allowed.endswith("/") else path == allowed
             for allowed in self.allowed_write_paths
         )
 
@@ -177,9 +174,17 @@ def _json_value(value: object) -> object:
     return str(value) if isinstance(value, Bandwidth) else value
 
 
+def _stored_size(storage_mb: int | None) -> int | Unlimited | None:
+    if storage_mb is None or storage_mb >= 0:
+        return storage_mb
+    return UNLIMITED if storage_mb == STORED_UNLIMITED else None
+
+
 def _stored_rate(text: str | None) -> Bandwidth | Unlimited | None:
-    if text is None or text == UNLIMITED:
-        return cast("Unlimited | None", text)
+    if text is None:
+        return None
+    if text == UNLIMITED:
+        return UNLIMITED
     try:
         return Bandwidth.parse(text)
     except ValueError:
@@ -270,7 +275,7 @@ class Quotas:
     def storage_limit(self, overrides: Quota) -> int | None:
         """Bytes that may be charged to this user; None means no limit."""
         storage = self.effective(overrides).storage_quota_mb
-        return None if storage in (None, UNLIMITED) else cast("int", storage) * MEBIBYTE
+        return storage * MEBIBYTE if isinstance(storage, int) else None
 
     async def pace(self, public_key: str, *, writing: bool) -> Pace | Unlimited | None:
         """How fast this user's bodies may flow; None when there is no such user."""

@@ -1,6 +1,7 @@
 """How a signed token becomes a session, and how a session is found and ended."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 from appliance.clock import Clock
@@ -110,7 +111,9 @@ class Sessions:
         if row is None or row.user != tenant.z32:
             return None
         if now_us - row.last_used_us > STAMP_EVERY_US:
-            await self._metadata.write(sessions.stamp_use, row.id, now_us)
+            # Reads go on when the disk is full; the stamp waits for better days.
+            with suppress(PubkyError):
+                await self._metadata.write(sessions.stamp_use, row.id, now_us)
         return ActiveSession(row.id, tenant, parse_list(row.capabilities), row.created_us)
 
     async def sign_out(self, session: ActiveSession) -> None:

@@ -5,8 +5,9 @@ from typing import Literal
 
 from appliance.clock import Clock
 from appliance.errors import PubkyError
+from appliance.homeserver.quotas import Quota, give_quota_of_token
 from appliance.homeserver.sessions import ClientFacts, NewSession, Sessions, open_session
-from appliance.metadata import signup_tokens, users
+from appliance.metadata import quotas, signup_tokens, users
 from appliance.metadata.signup_tokens import SignupToken
 from appliance.metadata.store import Metadata, Tx
 from appliance.pubky.auth_token import AuthToken
@@ -51,8 +52,13 @@ class Signup:
         """
         await self._metadata.write(_create_user, public_key.z32, invite, self.mode, self._clock())
 
-    async def create_invite(self, note: str | None, expires_in_s: int | None) -> SignupToken:
-        """A new single-use invite; raises PubkyError invalid for a note or time out of range."""
+    async def create_invite(
+        self, note: str | None, expires_in_s: int | None, quota: Quota | None = None
+    ) -> SignupToken:
+        """A new single-use invite; whoever redeems it gets `quota`, None: nothing of their own.
+
+        Raises PubkyError invalid for a note or time out of range.
+        """
         if note is not None and len(note) > NOTE_CHARACTERS:
             raise PubkyError("invalid", f"A note has at most {NOTE_CHARACTERS} characters")
         if expires_in_s is not None and not 0 < expires_in_s <= 10 * 365 * 86400:
@@ -60,7 +66,9 @@ class Signup:
         now_us = self._clock()
         expires_us = None if expires_in_s is None else now_us + expires_in_s * 1_000_000
         text = signup_token(secrets.token_bytes(TOKEN_BYTES))
-        return await self._metadata.write(signup_tokens.create, text, note, expires_us, now_us)
+        return await self._metadata.write(
+            _create_invite, text, note, expires_us, quota or Quota(), now_us
+        )
 
     async def revoke_invite(self, token_id: int) -> SignupToken:
         """Make an unused invite worthless; raises PubkyError not_found or conflict."""
@@ -100,7 +108,8 @@ def _create_user(
     tx: Tx, public_key: str, invite: str | None, mode: SignupMode, now_us: int
 ) -> None:
     """Steps 3 and 4 of client API 14.1, the same for both kinds of sign-up."""
-    if users.create(tx, public_key, now_us) is None:
+    user_id = users.create(tx, public_key, now_us)
+    if user_id is None:
         raise PubkyError("conflict", "User already exists")
     if mode == "token_required":
         if invite is None:
@@ -109,6 +118,16 @@ def _create_user(
             found = signup_tokens.find(tx, invite)
             used = found is not None and found.used_by is not None
             raise PubkyError("unauthenticated", "Token already used" if used else "Invalid token")
+    # Where no invite is needed, one that is sent along is ignored, and its quota with it.
+    give_quota_of_token(tx, user_id, invite if mode == "token_required" else None)
+
+
+def _create_invite(
+    tx: Tx, text: str, note: str | None, expires_us: int | None, quota: Quota, now_us: int
+) -> SignupToken:
+    made = signup_tokens.create(tx, text, note, expires_us, now_us)
+    quotas.set_of_token(tx, made.id, quota.to_columns())
+    return made
 
 
 def _revoke_invite(tx: Tx, token_id: int, now_us: int) -> SignupToken:

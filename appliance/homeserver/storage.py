@@ -11,6 +11,13 @@ from dataclasses import dataclass, replace
 from appliance.blobs.store import Blob, BlobStore
 from appliance.clock import Clock
 from appliance.errors import PubkyError
+from appliance.homeserver.disk_guard import DiskGuard
+from appliance.homeserver.quotas import (
+    BYTES_CHARGED_PER_FILE,
+    Quotas,
+    largest_length,
+    quota_of_user,
+)
 from appliance.metadata import entries, events, retired_blobs, takedowns, users
 from appliance.metadata.entries import Entry, Folder
 from appliance.metadata.events import OPERATOR, Author
@@ -19,17 +26,17 @@ from appliance.pubky.content_types import detect_content_type
 from appliance.pubky.keys import PublicKey
 from appliance.pubky.paths import StoragePath
 
-# Client API 16.2: every file is charged this much beside its length.
-BYTES_CHARGED_PER_FILE = 256
 # A reader who looked up a row just before it was replaced still gets its bytes.
 SHORTEST_RETIREMENT_US = 10 * 60 * 1_000_000
 US_PER_DAY = 86_400 * 1_000_000
+WRITE_NOT_ALLOWED = "Write to this path is not allowed"
 
 
 @dataclass(frozen=True, slots=True)
 class StorageLimits:
     """What one node allows; `max_upload_bytes` None means no ceiling."""
 
+    quotas: Quotas
     trash_days: int = 30
     max_upload_bytes: int | None = None
 
@@ -43,12 +50,18 @@ class Storage:
     """The files of every user."""
 
     def __init__(
-        self, metadata: Metadata, blobs: BlobStore, clock: Clock, limits: StorageLimits
+        self,
+        metadata: Metadata,
+        blobs: BlobStore,
+        clock: Clock,
+        limits: StorageLimits,
+        disk: DiskGuard,
     ) -> None:
         self._metadata = metadata
         self.blobs = blobs
         self._clock = clock
         self._limits = limits
+        self._disk = disk
 
     async def find(self, owner: PublicKey, path: StoragePath) -> Entry | None:
         """The file at this path; None when there is none, or no such user.
@@ -106,8 +119,11 @@ class Storage:
         the stream raises, nothing is stored and the old version stays.
         """
         self._check_size(declared_bytes)
-        await self._metadata.peek(_writable_user, owner.z32, path, author)
-        blob = await self.blobs.write(self._within_limit(chunks))
+        place = await self._metadata.peek(
+            _find_place, owner.z32, path, author, self._limits.quotas, declared_bytes
+        )
+        self._disk.check(declared_bytes or 0)
+        blob = await self.blobs.write(self._within_limits(chunks, place.max_bytes))
         try:
             await self._metadata.write(
                 _put_entry,
@@ -116,7 +132,7 @@ class Storage:
                 blob,
                 detect_content_type(blob.head, blob.size, path.name),
                 author,
-                self._limits.retirement_us,
+                self._limits,
                 self._clock(),
             )
         except PubkyError:
@@ -126,7 +142,7 @@ class Storage:
             raise
 
     async def delete(self, owner: PublicKey, path: StoragePath, author: Author) -> None:
-        """Delete a file (client API 8); raises PubkyError not_found."""
+        """Delete a file (client API 8); raises PubkyError not_found or forbidden."""
         await self._metadata.write(
             delete_entry,
             owner.z32,
@@ -158,12 +174,22 @@ class Storage:
         if size is not None and limit is not None and size > limit:
             raise PubkyError("too_large", f"This server takes at most {limit} bytes in one file")
 
-    async def _within_limit(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _within_limits(
+        self, chunks: AsyncIterator[bytes], max_bytes: int | None
+    ) -> AsyncIterator[bytes]:
+        """The chunks, until they are more than may be stored: a client can say any length."""
         size = 0
         async for chunk in chunks:
             size += len(chunk)
             self._check_size(size)
+            _check_quota(size, max_bytes)
+            self._disk.check(0)
             yield chunk
+
+
+def _check_quota(size: int, max_bytes: int | None) -> None:
+    if max_bytes is not None and size > max_bytes:
+        raise PubkyError("over_quota", "Disk space quota exceeded")
 
 
 def refuse_suspended(tx: Tx, owner: str) -> None:
@@ -201,8 +227,20 @@ def _list(
     return list(entries.list_deep(tx, user.id, directory, cursor, limit, reverse=reverse))
 
 
-def _writable_user(tx: Tx, owner: str, path: StoragePath, author: Author) -> users.User:
-    """The user, if a file may be put there; asked before the body is read and again at the end.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a file may be put, what is there now, and the longest that fits (None: any)."""
+
+    user: users.User
+    old: Entry | None
+    max_bytes: int | None
+
+
+def _find_place(
+    tx: Tx, owner: str, path: StoragePath, author: Author, quotas: Quotas, size: int | None
+) -> _Place:
+    """Steps 4 to 8 of client API 7; before the body is read with the length that the client
+    declares, if any, and again at the end with the real one.
 
     The operator repairs what users cannot: a disabled user's data, and files that stand where a
     folder of the same name does (operator API 2.8).
@@ -210,17 +248,29 @@ def _writable_user(tx: Tx, owner: str, path: StoragePath, author: Author) -> use
     user = users.find(tx, owner)
     if user is None:
         raise PubkyError("not_found", "Not Found")
-    if author == OPERATOR:
-        return user
-    if user.disabled:
+    by_operator = author == OPERATOR
+    if user.disabled and not by_operator:
         raise PubkyError("forbidden", "User is disabled")
+    quota = quota_of_user(tx, user.id)
+    old = entries.find(tx, user.id, path.text)
+    limit_bytes = quotas.storage_limit(quota)
+    max_bytes = None
+    if limit_bytes is not None:
+        old_length = old.content_length if old else None
+        max_bytes = largest_length(limit_bytes, user.used_bytes, old_length)
+    _check_quota(size or 0, max_bytes)
+    place = _Place(user, old, max_bytes)
+    if by_operator:
+        return place
+    if not quota.allows_writing_to(path.text):
+        raise PubkyError("forbidden", WRITE_NOT_ALLOWED)
     if takedowns.covers(tx, user.id, path.text):
         raise PubkyError("forbidden", "This path was taken down by the operator")
     if entries.has_any_under(tx, user.id, path.text + "/") or entries.has_any_of(
         tx, user.id, list(path.ancestors())
     ):
         raise PubkyError("conflict", "File/folder path collision")
-    return user
+    return place
 
 
 def _put_entry(
@@ -230,11 +280,11 @@ def _put_entry(
     blob: Blob,
     content_type: str,
     author: Author,
-    retirement_us: int,
+    limits: StorageLimits,
     now_us: int,
 ) -> None:
-    user = _writable_user(tx, owner, path, author)
-    old = entries.find(tx, user.id, path.text)
+    place = _find_place(tx, owner, path, author, limits.quotas, blob.size)
+    user, old = place.user, place.old
     entries.upsert(
         tx,
         user.id,
@@ -252,7 +302,7 @@ def _put_entry(
         charge, new_entries = blob.size + BYTES_CHARGED_PER_FILE, 1
     else:
         charge, new_entries = blob.size - old.content_length, 0
-        retired_blobs.retire(tx, user.id, old, now_us + retirement_us, now_us)
+        retired_blobs.retire(tx, user.id, old, now_us + limits.retirement_us, now_us)
     users.add_usage(tx, user.id, charge, new_entries, now_us)
     tx.order_events()
     events.append(tx, user.id, "PUT", path.text, blob.content_hash.raw, author, now_us)
@@ -261,11 +311,16 @@ def _put_entry(
 def delete_entry(
     tx: Tx, owner: str, path: str, author: Author, retirement_us: int, now_us: int
 ) -> None:
-    """Transaction: remove a file's row, retire its bytes, log it; raises PubkyError not_found."""
+    """Transaction: remove a file's row, retire its bytes, log it (client API 8).
+
+    Raises PubkyError not_found or forbidden.
+    """
     user = users.find(tx, owner)
     old = entries.find(tx, user.id, path) if user else None
     if user is None or old is None:
         raise PubkyError("not_found", "Not Found")
+    if author != OPERATOR and not quota_of_user(tx, user.id).allows_writing_to(path):
+        raise PubkyError("forbidden", WRITE_NOT_ALLOWED)
     entries.delete(tx, user.id, path)
     retired_blobs.retire(tx, user.id, old, now_us + retirement_us, now_us)
     users.add_usage(tx, user.id, -(old.content_length + BYTES_CHARGED_PER_FILE), -1, now_us)
@@ -282,14 +337,19 @@ def _move_entry(
     retirement_us: int,
     now_us: int,
 ) -> None:
-    """The bytes stay where they are; the row moves, and both ends are logged."""
+    """The bytes stay where they are; the row moves, and both ends are logged.
+
+    Quotas do not hold the operator back here: nothing more is stored than before.
+    """
     user = users.find(tx, owner)
     entry = entries.find(tx, user.id, path) if user else None
     if user is None or entry is None:
         raise PubkyError("not_found", "Not Found")
     if (owner, path) == (to_owner, to_path.text):
         raise PubkyError("forbidden", "A file cannot be moved onto itself")
-    target = _writable_user(tx, to_owner, to_path, OPERATOR)
+    target = users.find(tx, to_owner)
+    if target is None:
+        raise PubkyError("not_found", "Not Found")
     replaced = entries.find(tx, target.id, to_path.text)
     entries.delete(tx, user.id, path)
     entries.upsert(tx, target.id, replace(entry, path=to_path.text, modified_us=now_us))

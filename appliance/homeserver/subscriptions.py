@@ -20,14 +20,16 @@ def resolve_cursor(tx: Tx, text: str) -> int:
     return event_id
 
 
-def resolve_users(tx: Tx, users: Sequence[tuple[PublicKey, str | None]]) -> dict[int, int | None]:
+def resolve_users(
+    tx: Tx, users: Sequence[tuple[PublicKey, str | None]], *, by_operator: bool = False
+) -> dict[int, int | None]:
     """Row ids with their cursors, checked in order; of a user named twice the last cursor counts.
 
     Raises PubkyError not_found, or invalid with the text of client API 13.2.
     """
     resolved: dict[int, int | None] = {}
     for key, text in users:
-        user_id = events.find_user(tx, key.z32)
+        user_id = events.find_user(tx, key.z32, by_operator=by_operator)
         if user_id is None:
             raise PubkyError("not_found", "Not Found")
         try:

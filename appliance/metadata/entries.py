@@ -145,12 +145,16 @@ def list_shallow(
         else:
             low = max(low, past(child) if child else cursor + "\0")
     items: list[Entry | Folder] = []
+    # Rows fetched ahead are wasted when the first of them opens a folder, so few are at first.
+    ahead = 1
     while len(items) < limit and low < high:
-        batch = _page(tx, user_id, low, high, limit - len(items), reverse=reverse)
+        batch = _page(tx, user_id, low, high, min(ahead, limit - len(items)), reverse=reverse)
         if not batch:
             break
+        ahead *= 2
         for entry in batch:
             if not low <= entry.path < high:
+                ahead = 1
                 continue
             child = _folder_of(directory, entry.path)
             items.append(Folder(child) if child else entry)

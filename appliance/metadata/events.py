@@ -82,14 +82,17 @@ def raise_floor(tx: Tx, event_id: int) -> None:
         tx.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)", event_id)
 
 
-def find_user(tx: Tx, public_key: str) -> int | None:
+def find_user(tx: Tx, public_key: str, *, by_operator: bool) -> int | None:
     """The row id of a user whose events may be followed.
 
     A deleted account's may: whoever polls them shall learn that the files are gone. A suspended
-    one's may not.
+    one's only by the operator.
     """
-    row = tx.one("SELECT id FROM users WHERE public_key = ? AND suspended_us IS NULL", public_key)
-    return row[0] if row else None
+    row = tx.one("SELECT id, suspended_us FROM users WHERE public_key = ?", public_key)
+    if row is None or (row[1] is not None and not by_operator):
+        return None
+    user_id: int = row[0]
+    return user_id
 
 
 def id_of_time(tx: Tx, created_us: int) -> int | None:

@@ -97,6 +97,12 @@ def list_open(tx: Tx, user: str, now_s: int) -> list[GrantRow]:
     return [_grant(row) for row in rows]
 
 
+def count_open(tx: Tx, now_s: int) -> int:
+    """How many grants are neither revoked nor expired."""
+    row = tx.one("SELECT COUNT(*) FROM grants WHERE revoked_us IS NULL AND expires_s > ?", now_s)
+    return row[0] if row else 0
+
+
 def replace_bearer(tx: Tx, grant_id: int, bearer_hash: bytes, expires_s: int, now_us: int) -> None:
     """Give a grant a bearer; the one before is worthless from here on."""
     tx.run(
@@ -119,3 +125,15 @@ def revoke(tx: Tx, grant_id: int, now_us: int) -> None:
     """End a grant for ever, and its bearer with it."""
     tx.run("UPDATE grants SET revoked_us = ? WHERE id = ? AND revoked_us IS NULL", now_us, grant_id)
     tx.run("DELETE FROM grant_bearers WHERE grant_id = ?", grant_id)
+
+
+def revoke_all(tx: Tx, user_id: int, now_us: int) -> list[int]:
+    """End every grant of a user for ever; returns the ids of those that were open."""
+    rows = tx.all(
+        "UPDATE grants SET revoked_us = ? WHERE user_id = ? AND revoked_us IS NULL RETURNING id",
+        now_us,
+        user_id,
+    )
+    for (grant_id,) in rows:
+        tx.run("DELETE FROM grant_bearers WHERE grant_id = ?", grant_id)
+    return [row[0] for row in rows]

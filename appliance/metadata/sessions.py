@@ -55,6 +55,14 @@ def find(tx: Tx, secret_hash: bytes, now_us: int) -> Session | None:
     return Session(*row) if row else None
 
 
+def count_open(tx: Tx, now_us: int) -> int:
+    """How many cookies still open something."""
+    row = tx.one(
+        "SELECT COUNT(*) FROM sessions WHERE revoked_us IS NULL AND expires_us > ?", now_us
+    )
+    return row[0] if row else 0
+
+
 def stamp_use(tx: Tx, session_id: int, now_us: int) -> None:
     """Note that the session was used."""
     tx.run("UPDATE sessions SET last_used_us = ? WHERE id = ?", now_us, session_id)

@@ -9,6 +9,7 @@ import itertools
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import aiosqlite
 
 from appliance.errors import PubkyError
 from appliance.metadata.migrate import migrate
-from appliance.metadata.store import Params, Result, Row, Transaction, Value
+from appliance.metadata.store import Params, Result, Row, Transaction, Tx, Value, WriteFigures
 
 READERS = 2
 LARGEST_GROUP = 64
@@ -72,6 +73,12 @@ class _Connection(aiosqlite.Connection):
         result: Result = await self._execute(function, *args)  # type: ignore[no-untyped-call]
         return result
 
+    async def end(self) -> None:
+        """Close, and wait for the thread: after a failed opening aiosqlite does not, and a thread
+        that outlives its event loop reports an error of its own."""
+        await self.close()
+        await asyncio.to_thread(self._thread.join)
+
     async def bring_up_to_date(self) -> None:
         await self.on_thread(lambda: migrate(self._conn))
 
@@ -82,18 +89,27 @@ class _WriterConnection(_Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, iter_chunk_size=64)
         self._waiting: deque[_Job] = deque()
+        self.figures = WriteFigures()
         self._event_listeners: list[Callable[[], object]] = []
 
     def on_new_events(self, callback: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         self._event_listeners.append(lambda: loop.call_soon_threadsafe(callback))
 
+    @property
+    def waiting(self) -> int:
+        """Transactions that no commit has taken up yet."""
+        return len(self._waiting)
+
     async def run_transaction(self, transaction: Callable[[SqliteTx], Result]) -> Result:
+        now_s = asyncio.get_running_loop().time
+        begin_s = now_s()
         job = _Job(transaction)
         self._waiting.append(job)
         # The job was queued before this call, and the thread takes calls in order, so when the
         # call has ended the job was part of this group or of an earlier one.
         await self.on_thread(self._commit_group)
+        self.figures.durations_s.observe(now_s() - begin_s)
         if job.error is not None:
             raise job.error
         result: Result = job.result
@@ -103,6 +119,7 @@ class _WriterConnection(_Connection):
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
         if not group:
             return
+        self.figures.group_sizes.observe(len(group))
         try:
             self._conn.execute("BEGIN IMMEDIATE")
             for job in group:
@@ -197,6 +214,24 @@ class SqliteMetadata:
         """See `store.Metadata.on_new_events`."""
         self._writer.on_new_events(callback)
 
+    @property
+    def write_figures(self) -> WriteFigures:
+        """See `store.Metadata.write_figures`."""
+        return self._writer.figures
+
+    @property
+    def waiting_writes(self) -> int:
+        """See `store.Metadata.waiting_writes`."""
+        return self._writer.waiting
+
+    async def prove_writable(self, now_s: int) -> None:
+        """Commit something real: a page with the time in a number of the file that nobody uses.
+
+        Raises what a write raises. An empty transaction would prove nothing, for SQLite touches
+        the disk only when a page has changed.
+        """
+        await self.write(_stamp_file, now_s % 2**31)
+
     async def close(self) -> None:
         """See `store.Metadata.close`."""
         self._on_loop.close()
@@ -210,16 +245,24 @@ async def open_sqlite(path: Path, *, durable: bool = True) -> SqliteMetadata:
     power loss. Raises DatabaseUnusableError.
     """
     writer = _WriterConnection(lambda: _opened_for_writing(path, durable=durable))
+    readers = [_ReaderConnection(lambda: _opened_for_reading(path)) for _ in range(READERS)]
     try:
-        await writer
-        await writer.bring_up_to_date()
-        readers = [_ReaderConnection(lambda: _opened_for_reading(path)) for _ in range(READERS)]
-        for reader in readers:
-            await reader
-        return SqliteMetadata(writer, readers, _opened_for_reading(path))
+        async with AsyncExitStack() as opened:
+            opened.push_async_callback(writer.end)
+            await writer
+            await writer.bring_up_to_date()
+            for reader in readers:
+                opened.push_async_callback(reader.end)
+                await reader
+            metadata = SqliteMetadata(writer, readers, _opened_for_reading(path))
+            opened.pop_all()
+            return metadata
     except (sqlite3.Error, OSError, ValueError) as error:
-        await writer.close()
         raise DatabaseUnusableError(f"{path}: {error}") from error
+
+
+def _stamp_file(tx: Tx, number: int) -> None:
+    tx.run(f"PRAGMA user_version = {number}")
 
 
 def quick_check(path: Path) -> str:

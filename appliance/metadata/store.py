@@ -7,6 +7,8 @@ It cannot await, so nothing interleaves, and a client that leaves cannot stop it
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from appliance.metrics import Distribution
+
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 Value = int | str | bytes | None
@@ -28,6 +30,18 @@ class Tx(Protocol):
     def order_events(self) -> None:
         """Hold back other event writers until this transaction ends, so that event ids become
         visible in commit order. Called last before an event is appended."""
+
+
+class WriteFigures:
+    """What writing costs, for those who watch."""
+
+    def __init__(self) -> None:
+        self.group_sizes = Distribution((1, 2, 4, 8, 16, 32, 64))
+        """Transactions in one commit."""
+        self.durations_s = Distribution(
+            (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+        )
+        """From asking for a transaction to its commit, the wait for others included."""
 
 
 Transaction = Callable[Concatenate[Tx, Params], Result]
@@ -60,6 +74,17 @@ class Metadata(Protocol):
 
         A hint, not more: what other processes commit is not announced.
         """
+
+    @property
+    def write_figures(self) -> WriteFigures:
+        """What was written since the start."""
+
+    @property
+    def waiting_writes(self) -> int:
+        """Transactions that no commit has taken up yet."""
+
+    async def prove_writable(self, now_s: int) -> None:
+        """Commit something real that nobody reads; raises what a write raises."""
 
     async def close(self) -> None:
         """Finish what was begun and close."""

@@ -1,14 +1,12 @@
 """Who is asking: a bearer, else the cookie named after the tenant (client API 6.1)."""
 
-import ipaddress
-from functools import lru_cache
-
 from appliance.homeserver.grants import GrantSession
 from appliance.homeserver.sessions import ActiveSession
 from appliance.pubky.grants import bearer_of
 from appliance.pubky.keys import PublicKey
 from appliance.pubky.sessions import parse_cookies
 from appliance.web.asgi import Scope, header
+from appliance.web.client_address import peer_is_trusted_proxy
 from appliance.web.services import Services
 
 
@@ -50,17 +48,7 @@ def came_over_tls(scope: Scope, trusted_proxies: tuple[str, ...]) -> bool:
     """
     if scope["scheme"] == "https":
         return True
-    peer = scope.get("client")
-    if peer is None or not _is_trusted(peer[0], trusted_proxies):
+    if not peer_is_trusted_proxy(scope, trusted_proxies):
         return False
     forwarded = header(scope, b"x-forwarded-proto")
     return forwarded is not None and forwarded.split(b",")[0].strip().lower() == b"https"
-
-
-@lru_cache(maxsize=1024)
-def _is_trusted(peer: str, trusted_proxies: tuple[str, ...]) -> bool:
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in ipaddress.ip_network(network) for network in trusted_proxies)

@@ -1,19 +1,21 @@
-"""The client API's front door: CORS and request ids around storage and the small routes."""
+"""The client API's front door: watching and CORS around storage and the small routes."""
 
-import logging
-import secrets
+from functools import partial
 
 from appliance.errors import PubkyError
-from appliance.logs import request_id
-from appliance.web.answers import INTERNAL_ERROR, send_refusal
+from appliance.web.answers import send_refusal
 from appliance.web.app import create_client_app
-from appliance.web.asgi import ASGIApp, Message, Receive, Scope, Send, http_only
+from appliance.web.asgi import ASGIApp, Receive, Scope, Send, http_only
 from appliance.web.cors import with_cors
+from appliance.web.credentials import find_session
 from appliance.web.draining import with_draining
+from appliance.web.events import FEED, STREAM, events_app
+from appliance.web.observing import client_route, with_observing
 from appliance.web.on_quart import as_asgi
+from appliance.web.rate_limits import EXEMPT, limit_request
 from appliance.web.services import Services
 from appliance.web.storage import storage_app
-from appliance.web.tenant import resolve_address
+from appliance.web.tenant import Address, resolve_address
 
 # Browsers' scripts may read these beside the safelisted ones (client API 18.1, D10).
 EXPOSED_HEADERS = b"retry-after, etag, content-range"
@@ -32,8 +34,6 @@ _SMALL_ROUTES = frozenset(
 # Routes whose last segment is a name.
 _NAMED_ROUTES = (b"/signup_tokens/", b"/auth/grant/session/")
 
-_log = logging.getLogger(__name__)
-
 
 def client_entry(services: Services) -> ASGIApp:
     """The whole client API as one ASGI app."""
@@ -41,17 +41,29 @@ def client_entry(services: Services) -> ASGIApp:
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            address = resolve_address(scope)
+            address = scope["address"] = resolve_address(scope)
+            limit_request(services, scope, address)
         except PubkyError as error:
             await send_refusal(send, error, head=scope["method"] == "HEAD", extra=[])
             return
-        if is_small_route(scope["raw_path"]):
-            scope["address"] = address
+        if scope["raw_path"] in (FEED, STREAM):
+            await slowed(partial(events_app, services), address, scope, receive, send)
+        elif scope["raw_path"] == EXEMPT:
             await small_routes(scope, receive, send)
+        elif is_small_route(scope["raw_path"]):
+            await slowed(small_routes, address, scope, receive, send)
         else:
             await storage_app(services, address, scope, receive, send)
 
-    return http_only(with_request_id(with_cors(with_draining(dispatch), EXPOSED_HEADERS)))
+    async def slowed(
+        app: ASGIApp, address: Address, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        session = await find_session(services, scope, address.tenant)
+        await services.bandwidth.run(app, session, scope, receive, send)
+
+    answering = with_cors(with_draining(dispatch), EXPOSED_HEADERS)
+    figures = services.counters.requests("client")
+    return http_only(with_observing(answering, "client", client_route, figures))
 
 
 def is_small_route(raw_path: bytes) -> bool:
@@ -60,26 +72,3 @@ def is_small_route(raw_path: bytes) -> bool:
         return True
     folder, slash, name = raw_path.rpartition(b"/")
     return name != b"" and folder + slash in _NAMED_ROUTES
-
-
-def with_request_id(app: ASGIApp) -> ASGIApp:
-    """Give every request an id for the log, and turn what nobody foresaw into a logged 500."""
-
-    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        request_id.set(secrets.token_hex(6))
-        started = False
-
-        async def noting_start(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await app(scope, receive, noting_start)
-        except Exception:
-            _log.exception("%s request failed", scope["method"])
-            if started:
-                raise
-            await send_refusal(send, INTERNAL_ERROR, head=scope["method"] == "HEAD", extra=[])
-
-    return wrapped

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from appliance.homeserver.event_stream import EventStream
-from appliance.metrics import Counters
+from appliance.metrics import EventFigures
 from appliance.web.asgi import Headers, Receive, Send, settled_before_disconnect
 
 KEEP_ALIVE_S = 15.0
@@ -31,7 +31,7 @@ class Credential:
 
 async def send_stream(
     stream: EventStream,
-    counters: Counters,
+    figures: EventFigures,
     receive: Receive,
     send: Send,
     *,
@@ -48,12 +48,12 @@ async def send_stream(
     if not head:
         loop = asyncio.get_running_loop()
         begin_s = loop.time()
-        counters.event_streams.inc()
+        figures.open_streams += 1
         try:
             await _send_frames(stream, receive, send, credential)
         finally:
-            counters.event_streams.dec()
-            counters.event_stream_duration_ms.observe((loop.time() - begin_s) * 1000)
+            figures.open_streams -= 1
+            figures.connections_ms.observe((loop.time() - begin_s) * 1000)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -61,7 +61,7 @@ async def _send_feed(services: Services, scope: Scope, send: Send) -> None:
     loop = asyncio.get_running_loop()
     begin_s = loop.time()
     rows = await services.metadata.read(_public_page, query.cursor or "0", query.limit)
-    services.counters.event_feed_query_ms.observe((loop.time() - begin_s) * 1000)
+    services.counters.events.feed_queries_ms.observe((loop.time() - begin_s) * 1000)
     lines = [feed_line(row.kind, row.user, row.path) for row in rows]
     if rows:
         lines.append(f"cursor: {rows[-1].id}")
@@ -103,9 +103,9 @@ async def _send_stream(services: Services, scope: Scope, receive: Receive, send:
                 services.feed,
                 services.metadata,
                 subscription,
-                services.counters.event_stream_query_ms.observe,
+                services.counters.events.stream_queries_ms.observe,
             ),
-            services.counters,
+            services.counters.events,
             receive,
             send,
             credential=credential,

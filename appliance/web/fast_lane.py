@@ -6,17 +6,22 @@ from the modules that the slow way uses, and what does not match goes that way u
 parser may refuse, never repair.
 """
 
+import asyncio
 import re
+import secrets
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from appliance.errors import PubkyError
+from appliance.logs import request_id
 from appliance.metadata import entries
 from appliance.metadata.entries import Entry
 from appliance.pubky.timestamp import http_date
+from appliance.web.access_log import log_request, logs_reads
 from appliance.web.asgi import Headers, Scope
 from appliance.web.cors import cors_headers
 from appliance.web.http_cache import file_headers, is_not_modified, validator_headers
+from appliance.web.rate_limits import admits
 from appliance.web.services import Services
 from appliance.web.storage_metrics import count_storage_request
 from appliance.web.tenant import Address, resolve_address
@@ -62,6 +67,7 @@ class PlainRequest:
 class LaneAnswer:
     """Bytes to write, then `file_bytes` of `file` if there is one."""
 
+    status: int
     head: bytes
     body: bytes = b""
     file: BinaryIO | None = None
@@ -98,15 +104,18 @@ class FastLane:
         self._services = services
         self._expose = expose
 
-    async def answer(self, data: bytes) -> LaneAnswer | None:
-        """The whole answer, or None when the slow way has to give it."""
+    async def answer(self, data: bytes, client: tuple[str, int] | None = None) -> LaneAnswer | None:
+        """The whole answer to this client, or None when the slow way has to give it."""
         request = parse_plain_request(data)
-        if request is None:
+        if request is None or self._services.bandwidth.limits_strangers:
             return None
+        begin_s = asyncio.get_running_loop().time()
         scope: Scope = {
             "raw_path": request.raw_path,
             "query_string": b"",
             "headers": list(request.headers.items()),
+            "method": request.method.decode(),
+            "client": client,
         }
         try:
             address = resolve_address(scope)
@@ -118,11 +127,11 @@ class FastLane:
         entry = await self._services.metadata.peek(
             entries.find_of_key, address.tenant.z32, path.text
         )
-        if entry is None:
+        if entry is None or not admits(self._services, scope, address):
             return None
         answer = self._answer(request, address, entry)
         if answer is not None:
-            count_storage_request(self._services.counters, scope, address, None)
+            self._note(request, scope, address, answer, begin_s)
         return answer
 
     def _answer(self, request: PlainRequest, address: Address, entry: Entry) -> LaneAnswer | None:
@@ -133,19 +142,40 @@ class FastLane:
             request.headers.get(b"if-none-match"),
             request.headers.get(b"if-modified-since"),
         ):
-            return LaneAnswer(self._head(304, request, validator_headers(entry, legacy=legacy)))
+            return LaneAnswer(
+                304, self._head(304, request, validator_headers(entry, legacy=legacy))
+            )
         size = entry.content_length
         headers = file_headers(entry, legacy=legacy)
         headers.append((b"content-length", b"%d" % size))
         head = self._head(200, request, headers)
         if is_head:
-            return LaneAnswer(head)
+            return LaneAnswer(200, head)
         blobs = self._services.storage.blobs
         body = blobs.read_small(entry.blob_id, size)
         if body is not None:
-            return LaneAnswer(head, body)
+            return LaneAnswer(200, head, body)
         file = blobs.open_file(entry.blob_id)
-        return None if file is None else LaneAnswer(head, b"", file, size)
+        return None if file is None else LaneAnswer(200, head, b"", file, size)
+
+    def _note(
+        self,
+        request: PlainRequest,
+        scope: Scope,
+        address: Address,
+        answer: LaneAnswer,
+        begin_s: float,
+    ) -> None:
+        counters = self._services.counters
+        count_storage_request(counters, scope, address, None)
+        counters.lane_answers[answer.status] = counters.lane_answers.get(answer.status, 0) + 1
+        if logs_reads():
+            request_id.set(secrets.token_hex(6))
+            scope["method"] = request.method.decode()
+            scope["address"] = address
+            duration_s = asyncio.get_running_loop().time() - begin_s
+            sent_bytes = len(answer.body) + answer.file_bytes
+            log_request("client", scope, answer.status, duration_s, sent_bytes)
 
     def _head(self, status: int, request: PlainRequest, headers: Headers) -> bytes:
         """The same bytes as h11 writes for the slow way: it leaves the reason phrase empty."""

@@ -5,7 +5,9 @@ pinned and a contract test holds the surface that is used here.
 """
 
 import asyncio
+import contextlib
 import logging
+import re
 import socket
 from dataclasses import dataclass
 
@@ -27,7 +29,11 @@ from appliance.web.fast_lane import FastLane
 # How long a connection may idle, and how long a request's head may take: longer than the pause
 # between a reader's clicks, short enough that slow heads do not pile up.
 KEEP_ALIVE_S = 30.0
+# How long what a client goes on sending after its final answer is read and dropped.
+LINGER_S = 5.0
 BACKLOG = 512
+
+_ABSOLUTE_FORM = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +45,42 @@ class Http11Only(H11Protocol):
     async def _check_protocol(self, event: h11.Request) -> None:
         """No upgrade is looked for."""
 
+    async def _create_stream(self, request: h11.Request) -> None:
+        names = {name for name, _ in request.headers}
+        if {b"content-length", b"transfer-encoding"} <= names:
+            # A proxy in front may count the other length and see two requests here (RFC 9112 6.3).
+            await self._send_error_response(400)
+            await self.send(Closed())
+        else:
+            await super()._create_stream(in_origin_form(request))
+
     @property
     def is_between_requests(self) -> bool:
         """Whether nothing of a request was received yet."""
         return self.stream is None and not self.connection.trailing_data[0]
+
+    @property
+    def is_client_sending(self) -> bool:
+        """Whether the client may be in the middle of a request, readable or not."""
+        return self.connection.their_state in {h11.SEND_BODY, h11.ERROR}
+
+
+def in_origin_form(request: h11.Request) -> h11.Request:
+    """The same request without the server in its target; RFC 9112 3.2.2: a whole URL is a target
+    too, and its host counts instead of the Host header."""
+    match = _ABSOLUTE_FORM.fullmatch(request.target)
+    if match is None:
+        return request
+    authority, path = match.groups()
+    return h11.Request(
+        method=request.method,
+        target=path if path.startswith(b"/") else b"/" + path,
+        headers=[
+            (b"host", authority),
+            *((name, value) for name, value in request.headers if name != b"host"),
+        ],
+        http_version=request.http_version,
+    )
 
 
 class Connection(TCPServer):
@@ -62,15 +100,17 @@ class Connection(TCPServer):
         loop = asyncio.get_running_loop()
         super().__init__(app, loop, config, context, {}, reader, writer)
         self._lane = lane
+        self._client: tuple[str, int] | None = None
         self._idle = True
         self._in_lane = False
         self._last_answer_s = loop.time()
+        self._end_of_lingering: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Serve until either side closes."""
         peer: socket.socket = self.writer.get_extra_info("socket")
         try:
-            client = parse_socket_addr(peer.family, peer.getpeername())
+            client = self._client = parse_socket_addr(peer.family, peer.getpeername())
             server = parse_socket_addr(peer.family, peer.getsockname())
             async with TaskGroup(self.loop) as task_group:
                 self._task_group = task_group
@@ -92,13 +132,26 @@ class Connection(TCPServer):
             # The client is gone; there is nobody to tell.
             return
         finally:
+            if self._end_of_lingering is not None:
+                self._end_of_lingering.cancel()
             await self._close()
 
     async def protocol_send(self, event: Event) -> None:
-        """As the base; notes whether a request is being answered."""
+        """As the base; notes whether a request is being answered, and closes without haste."""
         if isinstance(event, Updated):
             self._idle = event.idle
-        await super().protocol_send(event)
+        if isinstance(event, Closed) and self.protocol.is_client_sending:
+            self._linger()
+        else:
+            await super().protocol_send(event)
+
+    def _linger(self) -> None:
+        """End our side only: closing both while the client still sends resets the connection, and
+        the reset may overtake the answer (RFC 9112 9.6)."""
+        if self._end_of_lingering is None:
+            with contextlib.suppress(NotImplementedError, OSError, RuntimeError):
+                self.writer.write_eof()
+            self._end_of_lingering = self.loop.call_later(LINGER_S, self.writer.close)
 
     async def _read_data(self) -> None:
         while not self.reader.at_eof():
@@ -106,6 +159,8 @@ class Connection(TCPServer):
                 data = await self.reader.read(MAX_RECV)
             except OSError:
                 break
+            if self._end_of_lingering is not None:
+                continue
             if data and not await self._answer_in_lane(data):
                 await self.protocol.handle(RawData(data))
         await self.protocol.handle(Closed())
@@ -118,7 +173,7 @@ class Connection(TCPServer):
             or not self.protocol.is_between_requests
         ):
             return False
-        answer = await self._lane.answer(data)
+        answer = await self._lane.answer(data, self._client)
         if answer is None:
             return False
         self._in_lane = True
@@ -155,7 +210,9 @@ class Listeners:
     and a taken port is found before anything else happens.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keep_alive_s: float = KEEP_ALIVE_S) -> None:
+        """`keep_alive_s` is how long a connection may idle."""
+        self._keep_alive_s = keep_alive_s
         self._context = WorkerContext(None)
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
@@ -177,7 +234,7 @@ class Listeners:
 
     async def serve(self, bound: "BoundSocket", app: ASGIApp, lane: FastLane | None = None) -> None:
         """Answer what arrives on a bound socket."""
-        config = hypercorn_config()
+        config = hypercorn_config(self._keep_alive_s)
         wrapped = ASGIWrapper(app)  # type: ignore[arg-type] # ASGI by other names
 
         async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -223,11 +280,11 @@ class BoundSocket:
     address: SocketAddress
 
 
-def hypercorn_config() -> HypercornConfig:
+def hypercorn_config(keep_alive_s: float) -> HypercornConfig:
     """Hypercorn as this program wants it: quiet, and without a name in its answers."""
     config = HypercornConfig()
     config.include_server_header = False
-    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.keep_alive_timeout = keep_alive_s
     # Hypercorn closes after 1,000 requests by default; here a client may go on.
     config.keep_alive_max_requests = 1_000_000
     config.accesslog = None

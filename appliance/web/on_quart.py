@@ -15,6 +15,14 @@ BUFFERED_BODY_BYTES = 2 * 1024 * 1024
 TEXT = "text/plain; charset=utf-8"
 
 
+class RefusedWithStatusError(PubkyError):
+    """A refusal of a request's form, with a status that no rule has."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__("invalid", message)
+        self.status = status
+
+
 def bare_app(name: str) -> Quart:
     """A Quart app that answers errors as the protocol does: the bare message, text/plain."""
     app = Quart(name, static_folder=None)
@@ -27,6 +35,10 @@ def bare_app(name: str) -> Quart:
     @app.errorhandler(PubkyError)
     async def refuse(error: PubkyError) -> Response:
         return Response(error.message, STATUS[error.code], error.headers, content_type=TEXT)
+
+    @app.errorhandler(RefusedWithStatusError)
+    async def refuse_form(error: RefusedWithStatusError) -> Response:
+        return Response(error.message, error.status, content_type=TEXT)
 
     @app.errorhandler(MethodNotAllowed)
     async def method_not_allowed(error: MethodNotAllowed) -> Response:

@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 
 from appliance.clock import Clock
+from appliance.homeserver.disk_guard import DiskGuard
+from appliance.homeserver.event_feed import EventFeed
 from appliance.homeserver.grants import Grants
+from appliance.homeserver.node_figures import NodeFigures
+from appliance.homeserver.quotas import Quotas
+from appliance.homeserver.rate_limits import RateLimits
+from appliance.homeserver.readiness import Readiness
+from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.sessions import Sessions
 from appliance.homeserver.signup import Signup
 from appliance.homeserver.storage import Storage
 from appliance.metadata.store import Metadata
 from appliance.metrics import Counters
 from appliance.pubky.keys import PublicKey
+from appliance.web.bandwidth import Bandwidth
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +30,14 @@ class Services:
     sessions: Sessions
     grants: Grants
     signup: Signup
+    feed: EventFeed
+    revocations: Revocations
+    quotas: Quotas
+    rate_limits: RateLimits
+    bandwidth: Bandwidth
+    disk: DiskGuard
     counters: Counters
+    figures: NodeFigures
+    readiness: Readiness
     clock: Clock
     trusted_proxies: tuple[str, ...]

@@ -10,7 +10,8 @@ def routes(services: Services) -> Blueprint:
     """The one route."""
     blueprint = Blueprint("signup_tokens", __name__)
 
-    @blueprint.get("/signup_tokens/<token>")
+    # One segment of the undecoded path, so `%2F` belongs to the token.
+    @blueprint.get("/signup_tokens/<path:token>")
     async def status(token: str) -> Response:
         found = await services.signup.invite_status(token)
         usable = found.state(services.clock()) == "unused"

@@ -4,6 +4,8 @@ Quart cannot hold this contract: it takes bodies into memory, merges slashes, an
 itself and ends slow uploads. The order of the checks is the contract's (client API 7, 8, 9, 11).
 """
 
+from functools import partial
+
 from appliance.errors import PubkyError, invalid
 from appliance.homeserver.authorize import check_read, check_write
 from appliance.homeserver.sessions import ActiveSession
@@ -26,15 +28,27 @@ async def storage_app(
     services: Services, address: Address, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answer one request to a storage path; the address is resolved already."""
-    request = _Request(services, address, scope, receive, send)
     if address.is_private:
-        request.send = _with_private_policy(send, address)
-    method: str = scope["method"]
-    if method not in METHODS.split(","):
-        await send_method_not_allowed(request.send, METHODS)
+        send = _with_private_policy(send, address)
+    if scope["method"] not in METHODS.split(","):
+        await send_method_not_allowed(send, METHODS)
         return
     session = await find_session(services, scope, address.tenant)
     count_storage_request(services.counters, scope, address, session)
+    answer = partial(_answer, services, address, session)
+    await services.bandwidth.run(answer, session, scope, receive, send)
+
+
+async def _answer(
+    services: Services,
+    address: Address,
+    session: ActiveSession | None,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    request = _Request(services, address, scope, receive, send)
+    method: str = scope["method"]
     try:
         match method:
             case "PUT":

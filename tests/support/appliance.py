@@ -9,7 +9,7 @@ import httpx
 
 from appliance.assembly import Node, NodePlan, running_node
 from appliance.cli.node import pages
-from appliance.clock import system_clock
+from appliance.clock import Clock, system_clock
 from appliance.config import (
     Admin,
     Config,
@@ -105,7 +105,12 @@ class Appliance:
 
 @asynccontextmanager
 async def running_appliance(
-    data_dir: Path, config: Config | None = None, *, fast_lane: bool = True, durable: bool = False
+    data_dir: Path,
+    config: Config | None = None,
+    *,
+    fast_lane: bool = True,
+    durable: bool = False,
+    clock: Clock = system_clock,
 ) -> AsyncIterator[Appliance]:
     """Run a node in this process."""
     plan = NodePlan(
@@ -116,6 +121,7 @@ async def running_appliance(
         dashboard=pages,
         durable=durable,
         fast_lane=fast_lane,
+        clock=clock,
     )
     async with running_node(plan) as node:
         yield Appliance(node, data_dir)

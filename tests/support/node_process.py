@@ -19,12 +19,15 @@ ENDED_WITHIN_S = 15.0
 
 Settings = Mapping[str, Mapping[str, Any]]
 
+# On free ports, without limits, and quiet but for trouble.
 ON_FREE_PORTS: Settings = {
     "general": {"signup_mode": "open"},
-    "drive": {"icann_listen_socket": "127.0.0.1:0"},
+    "drive": {"icann_listen_socket": "127.0.0.1:0", "rate_limits": []},
+    "storage": {"min_free_mb": 0},
     "admin": {"listen_socket": "127.0.0.1:0"},
     "metrics": {"listen_socket": "127.0.0.1:0"},
     "dashboard": {"listen_socket": "127.0.0.1:0"},
+    "logging": {"level": "warning"},
 }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 # A bound for answers that never come; no test waits that long when all is well.
@@ -19,6 +19,7 @@ class RawResponse:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    status_line: str = ""
 
     def header(self, name: str) -> str | None:
         """The first value of a header."""
@@ -61,10 +62,10 @@ class RawConnection:
                 name, _, value = line.partition(":")
                 headers.append((name.lower(), value.strip()))
             status = int(status_line.split(" ")[1])
-            found = RawResponse(status, headers, b"")
+            found = RawResponse(status, headers, b"", status_line)
             if to_head or status in {204, 304} or status < 200:
                 return found
-            return RawResponse(status, headers, await self._body(found))
+            return replace(found, body=await self._body(found))
 
     async def _body(self, head: RawResponse) -> bytes:
         length = head.header("content-length")

@@ -105,12 +105,7 @@ class EventLog:
 async def test_a_hundred_kills_under_load_lose_no_acknowledged_write(
     big_folder: Path, client: httpx.AsyncClient
 ) -> None:
-    data_dir = make_data_dir(
-        big_folder / "node",
-        run={"parts": ["web", "sweep"]},
-        # The log of 100 starts is of no use; errors are.
-        logging={"level": "warning"},
-    )
+    data_dir = make_data_dir(big_folder / "node", run={"parts": ["web", "sweep"]})
     database = data_dir / "metadata.sqlite3"
     chance = random.Random(6)
     people = [Person(keypair_of(name), client) for name in WRITERS]
@@ -127,7 +122,7 @@ async def test_a_hundred_kills_under_load_lose_no_acknowledged_write(
                     assert (await person.sign_up()).status_code == 200
             await asyncio.gather(*(writer.check() for writer in writers))
             events.read_on(database)
-            await _kill_under_load(node, writers, chance.uniform(0.05, 0.4))
+            await _kill_under_load(node, writers, chance.uniform(0.05, 0.6))
         finally:
             node.kill()
 
@@ -139,7 +134,7 @@ async def test_a_hundred_kills_under_load_lose_no_acknowledged_write(
         node.kill()
     events.read_on(database)
     assert node.log_text() == ""
-    assert sum(writer.acknowledged for writer in writers) > KILLS
+    assert sum(writer.acknowledged for writer in writers) > 10 * KILLS
     assert _rows(database, "PRAGMA integrity_check") == [("ok",)]
     _check_events(database, events)
     _check_ledger(database)

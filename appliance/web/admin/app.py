@@ -7,21 +7,24 @@ from appliance.homeserver.operators import Operators
 from appliance.web.admin import (
     audit,
     entries,
+    event_stream,
     events,
     info,
     invites,
     moderation,
+    quotas,
     signup_tokens,
     takedowns,
     tokens,
     users,
 )
 from appliance.web.admin.services import AdminServices
-from appliance.web.asgi import ASGIApp, Receive, Scope, Send, http_only
+from appliance.web.asgi import ASGIApp, Receive, Scope, Send, http_only, send_answer
 from appliance.web.cors import with_cors
 from appliance.web.dav.app import dav_app, is_dav
 from appliance.web.draining import with_draining
-from appliance.web.entry import with_request_id
+from appliance.web.health import with_health
+from appliance.web.observing import admin_route, with_observing
 from appliance.web.on_quart import as_asgi, bare_app, empty_response, request_scope
 
 PARTS = {
@@ -30,6 +33,7 @@ PARTS = {
     "invites": invites,
     "users": users,
     "moderation": moderation,
+    "quotas": quotas,
     "takedowns": takedowns,
     "entries": entries,
     "events": events,
@@ -50,11 +54,39 @@ def create_admin_app(services: AdminServices) -> ASGIApp:
     _guard(quart, services.operators)
     pages = with_cors(with_draining(as_asgi(quart)), b"")
     share = with_draining(dav_app(services.node, services.operators))
+    every_event = with_cors(with_draining(_every_event(services)), b"")
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        await (share if is_dav(scope["raw_path"]) else pages)(scope, receive, send)
+        if is_dav(scope["raw_path"]):
+            await share(scope, receive, send)
+        elif scope["raw_path"] == event_stream.PATH:
+            await every_event(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
 
-    return http_only(with_request_id(dispatch))
+    figures = services.node.counters.requests("admin")
+    healthy = with_health(dispatch, services.node.readiness)
+    return http_only(with_observing(healthy, "admin", admin_route, figures))
+
+
+def _every_event(services: AdminServices) -> ASGIApp:
+    """The event stream behind the same credentials as everything else."""
+    operators = services.operators
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        head = scope["method"] == "HEAD"
+        operator = await recognise(operators, scope)
+        if isinstance(operator, str):
+            await send_answer(send, 401, [], operator.encode(), head=head)
+        elif event_stream.READ not in operator.scopes:
+            needed = event_stream.READ
+            await operators.note(operator.name, "events-stream", "", f"refused: needs {needed}")
+            text = f"This token lacks the scope {needed}"
+            await send_answer(send, 403, [], text.encode(), head=head)
+        else:
+            await event_stream.send_every_event(services.node, scope, receive, send)
+
+    return app
 
 
 async def recognise(operators: Operators, scope: Scope) -> Operator | str:

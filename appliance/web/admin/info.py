@@ -60,6 +60,7 @@ def routes(services: AdminServices) -> Blueprint:
                 "unused_invites": found.unused_invites,
                 "disk_free_bytes": disk.free_bytes,
                 "disk_total_bytes": disk.total_bytes,
+                "disk_low": node.disk.is_low,
                 "last_event_id": found.last_event_id,
             }
         )

@@ -6,10 +6,13 @@ from typing import Literal, cast
 from quart import Blueprint, Response, jsonify, request
 
 from appliance.errors import PubkyError, invalid
+from appliance.homeserver.quotas import Quota
 from appliance.metadata import signup_tokens
 from appliance.pubky.signup_tokens import parse_signup_token
 from appliance.web.admin.pages import page_limit
+from appliance.web.admin.quotas import json_body, understood
 from appliance.web.admin.services import AdminServices
+from appliance.web.on_quart import TEXT
 
 READ, WRITE = "invites:read", "invites:write"
 
@@ -21,10 +24,16 @@ def routes(services: AdminServices) -> Blueprint:
     blueprint = Blueprint("admin_signup_tokens", __name__)
     node = services.node
 
-    @blueprint.route("/generate_signup_token", methods=["GET", "POST"])
+    @blueprint.get("/generate_signup_token")
     async def generate() -> Response:
         made = await node.signup.create_invite(None, None)
-        return Response(made.token, content_type="text/plain; charset=utf-8")
+        return Response(made.token, content_type=TEXT)
+
+    @blueprint.post("/generate_signup_token")
+    async def generate_with_quota() -> Response:
+        quota = understood(Quota.parse, await json_body())
+        made = await node.signup.create_invite(None, None, quota)
+        return Response(made.token, content_type=TEXT)
 
     @blueprint.get("/signup_tokens")
     async def index() -> Response:

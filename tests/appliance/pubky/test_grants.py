@@ -228,7 +228,9 @@ def test_longest_client_id_and_no_capabilities_are_fine() -> None:
 
 
 def test_other_spelling_of_the_issuer_is_the_same_user() -> None:
-    alias = ALICE.public_key.z32[:-1] + ("b" if ALICE.public_key.z32[-1] == "y" else "n")
+    # `o` and `t` differ in bits that decoders drop.
+    assert ALICE.public_key.z32.endswith("o")
+    alias = ALICE.public_key.z32[:-1] + "t"
     assert PublicKey.parse(alias) == ALICE.public_key
     assert verified(sign_jws(ALICE, GRANT_TYPE, claims_with(iss=alias))) == GRANT
 

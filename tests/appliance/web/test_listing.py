@@ -120,14 +120,8 @@ async def test_paths_are_printed_decoded_and_ordered_by_their_bytes(alice: Perso
     names = ["A", "a b", "a%b", "a+b", "a-b", "a.b", "a/b", "a0b", "ab", "z", "é", "\uffee", "🦀"]
     assert names == sorted(names, key=str.encode)
     for name in names:
-        await alice.put(httpx.URL("/pub/").join(name.replace("%", "%25")).path or "")
-        await alice.http.put(
-            "/pub/" + "".join(f"%{byte:02X}" for byte in name.encode()), headers=alice.headers
-        )
-    listed = await paths(alice, "/pub/")
-    assert [path for path in listed if path.removeprefix("/pub/") in names] == [
-        f"/pub/{name}" for name in names
-    ]
+        await alice.put("/pub/" + "".join(f"%{byte:02X}" for byte in name.encode()))
+    assert await paths(alice, "/pub/") == [f"/pub/{name}" for name in names]
 
 
 async def test_a_page_holds_what_the_limit_says(alice: Person) -> None:

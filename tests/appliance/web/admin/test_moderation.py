@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.appliance import Appliance, Person
+from tests.support.grant_client import GrantClient
 from tests.support.operator import OperatorClient, operator_of
+from tests.support.sse import open_stream
 
 
 @pytest.fixture
@@ -72,6 +74,26 @@ async def test_suspension_ends_sessions_and_refuses_new_ones_until_lifted(
     assert (await alice.put("/pub/a.txt", "x")).status_code == 401
     await alice.sign_in()
     assert (await alice.put("/pub/a.txt", "x")).status_code == 201
+
+
+async def test_suspension_closes_private_streams_and_ends_grants_for_good(
+    appliance: Appliance, operator: OperatorClient, alice: Person
+) -> None:
+    """A follower of private data is cut off at once, and no app gets back in by an old grant."""
+    app = GrantClient.of(alice.http, appliance.homeserver, alice.keypair, "/:rw")
+    assert (await app.exchange()).status_code == 200
+    query = [("user", alice.z32), ("path", "/priv/"), ("live", "true")]
+    async with (
+        open_stream(appliance.client_url, query, alice.headers) as by_cookie,
+        open_stream(appliance.client_url, query, app.headers) as by_bearer,
+    ):
+        assert (by_cookie.status, by_bearer.status) == (200, 200)
+        await operator.post(f"/users/{alice.z32}/suspend")
+        assert await by_cookie.rest() == []
+        assert await by_bearer.rest() == []
+    await operator.post(f"/users/{alice.z32}/unsuspend")
+    assert (await app.put("/pub/a", b"x")).status_code == 401
+    assert (await app.exchange()).status_code == 401
 
 
 async def test_a_folder_that_was_taken_down_is_gone_and_cannot_come_back(

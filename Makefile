@@ -101,9 +101,22 @@ format: $(VENV)/.installed-dev ## Put the source in its one format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+.PHONY: bench-peers
+bench-peers: ## Install what the measurements compare with and load with (nginx, wrk)
+	@missing=""; \
+	for pair in nginx:nginx-light wrk:wrk; do \
+	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
+	done; \
+	[ -z "$$missing" ] || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing$$missing"; $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  else \
+	    echo "Better figures need: sudo apt-get install$$missing (wrk may be missing, nginx may not)" >&2; \
+	  fi; }
+
 .PHONY: bench
-bench: setup-dev ## Print this machine's figures, as ratios measured in one run
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/.installed-dev bench-peers ## Print this machine's figures, as ratios measured in one run
+	@$(BIN)/python -m tests.bench
 
 .PHONY: lock
 lock: $(VENV)/.installed-dev ## Renew the lock files (maintainers; installs uv into the environment)

@@ -253,7 +253,7 @@ async def _announce_testnet(net: Testnet, *, as_json: bool) -> None:
 
 
 def _allow_many_connections() -> None:
-    """Raise the limit of open files as far as it may go: often only 1024, and each stream is one."""
+    """Raise the limit of open files as far as it may go: often 1024, and each stream is one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 

@@ -62,16 +62,13 @@ class EventStream:
         )
         self._position = _or(subscription.cursor, near_end)
         self._is_over = False
+        self.is_reading_table = False
+        """Whether what was taken last came from the table: a long history may lie ahead."""
 
     @property
     def is_over(self) -> bool:
         """Whether nothing will come any more."""
         return self._is_over or (self._live and self._feed.is_closed)
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it goes on when everything was taken."""
-        return self._live
 
     async def take(self) -> list[bytes]:
         """The frames of the next events, none when there are none at this place.
@@ -80,6 +77,7 @@ class EventStream:
         """
         # A batch must see what was committed before it began, and the feed may lag a moment.
         found = self._feed.after(self._position) if self._live else None
+        self.is_reading_table = found is None
         if found is not None:
             self._position = max(self._position, self._feed.head)
         else:

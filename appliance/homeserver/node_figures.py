@@ -7,13 +7,14 @@ import asyncio
 import logging
 import platform
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.blobs.store import BlobStore
 from appliance.clock import Clock
 from appliance.errors import PubkyError
-from appliance.homeserver.node_status import NodeCounts, count_node, disk_space
+from appliance.homeserver.node_status import DiskSpace, NodeCounts, count_node, disk_space
 from appliance.homeserver.readiness import OK, Readiness
 from appliance.metadata import grants, sessions
 from appliance.metadata.store import Metadata, Tx
@@ -166,20 +167,21 @@ class NodeFigures:
         return lambda: {} if self._counts is None else samples(self._counts)
 
     def _register_disks(self, counters: Counters) -> None:
-        folders = {("data",): self._places.data_dir, ("blobs",): self._places.blobs}
+        places = self._places
+        folders: dict[LabelValues, Path] = {("data",): places.data_dir, ("blobs",): places.blobs}
         counters.add_gauges(
             f"{PREFIX}_disk_free_bytes",
             "Room left on the disk of this folder",
             ("folder",),
-            lambda: {labels: disk_space(folder).free_bytes for labels, folder in folders.items()},
+            lambda: {labels: disk.free_bytes for labels, disk in _disks(folders).items()},
         )
         counters.add_gauges(
             f"{PREFIX}_disk_size_bytes",
             "Size of the disk of this folder",
             ("folder",),
-            lambda: {labels: disk_space(folder).total_bytes for labels, folder in folders.items()},
+            lambda: {labels: disk.total_bytes for labels, disk in _disks(folders).items()},
         )
-        database = self._places.database
+        database = places.database
         files = {("main",): database, ("wal",): database.with_name(database.name + "-wal")}
         counters.add_gauges(
             f"{PREFIX}_database_file_bytes",
@@ -228,8 +230,17 @@ def _is_due(last_us: int | None, now_us: int, every_us: int) -> bool:
     return last_us is None or not 0 <= now_us - last_us < every_us
 
 
+def _disks(folders: Mapping[LabelValues, Path]) -> dict[LabelValues, DiskSpace]:
+    """A folder that is gone has no disk; the other figures are wanted all the more then."""
+    found = {}
+    for labels, folder in folders.items():
+        with suppress(OSError):
+            found[labels] = disk_space(folder)
+    return found
+
+
 def _size(file: Path) -> int:
     try:
         return file.stat().st_size
-    except FileNotFoundError:
+    except OSError:
         return 0

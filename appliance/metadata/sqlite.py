@@ -275,7 +275,7 @@ def quick_check(path: Path) -> str:
             connection.close()
     except sqlite3.Error as error:
         return str(error)
-    return str(answer)
+    return "; ".join(str(answer).splitlines())
 
 
 def _opened_for_writing(path: Path, *, durable: bool) -> sqlite3.Connection:
@@ -303,7 +303,9 @@ def _opened_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _translated(error: Exception) -> Exception:
-    disk_errors = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC)
+    # Not a failed flush: the log may then hold the whole commit and bring it back after a crash, so
+    # it must not look like a refusal, upon which the bytes are deleted.
+    disk_errors = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
     # Errors that the Python module raises by itself have no code of SQLite's.
     if getattr(error, "sqlite_errorcode", None) in disk_errors:
         return PubkyError("over_quota", "The disk of this server is full")

@@ -27,9 +27,7 @@ PREFIX = "pubky_appliance"
 
 # The reference's exporter names the library of every sample (operator API 3).
 _SCOPE = ("otel_scope_name", "pubky_homeserver")
-
 _WHOLE_NUMBER = re.compile(rb"\.0$", re.MULTILINE)
-
 
 LabelValues = tuple[str, ...]
 
@@ -202,6 +200,14 @@ class Counters:
             ),
         ):
             self.add_distributions(name, description, (scope_name,), _once_used(scope, found))
+
+        # Here a slow follower reads on from the table instead of being cut off, so both stay at
+        # zero, and rules written for the reference go on working.
+        for name, description in (
+            ("event_stream_broadcast_lagged_count", "Event streams cut off for being slow"),
+            ("event_stream_broadcast_half_full_count", "Event streams found half-way to that"),
+        ):
+            self.add_counters(name, description, (scope_name,), lambda: {(scope,): 0})
 
 
 def _once_used(label: str, found: Distribution) -> Callable[[], Mapping[LabelValues, Distribution]]:

@@ -76,9 +76,11 @@ async def settled_before_disconnect(
         return True
     try:
         async with asyncio.timeout(timeout_s) as limit:
+            is_waiting = True
 
             def interrupt(_: asyncio.Future[Any]) -> None:
-                if not limit.expired():
+                # It may have been called for just before the client left.
+                if is_waiting and not limit.expired():
                     limit.reschedule(0)
 
             future.add_done_callback(interrupt)
@@ -86,6 +88,7 @@ async def settled_before_disconnect(
                 while (await receive())["type"] != "http.disconnect":
                     pass
             finally:
+                is_waiting = False
                 future.remove_done_callback(interrupt)
     except TimeoutError:
         return future.done()

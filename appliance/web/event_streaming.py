@@ -93,10 +93,12 @@ async def _client_left(
     has_frames: bool,
 ) -> bool:
     """Wait until there is something to do, `left_s` seconds at most; whether the client left."""
-    if has_frames or not stream.is_live or stream.is_over:
+    if stream.is_reading_table:
         # Only a look: a long history must not be read for nobody.
         never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         return await settled_before_disconnect(receive, never, 0.0) is None
+    if has_frames or stream.is_over:
+        return False
     with stream.waiting() as news:
         if credential is None:
             return await settled_before_disconnect(receive, news, left_s) is None

@@ -140,6 +140,7 @@ class Connection(TCPServer):
         """As the base; notes whether a request is being answered, and closes without haste."""
         if isinstance(event, Updated):
             self._idle = event.idle
+            self._last_answer_s = self.loop.time()
         if isinstance(event, Closed) and self.protocol.is_client_sending:
             self._linger()
         else:

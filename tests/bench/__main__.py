@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.bench.events import measure_events
 from tests.bench.figures import BenchError, Effort, Measure, Summary
 from tests.bench.lists import measure_lists
 from tests.bench.machine import Processors, facts
@@ -26,6 +27,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Processors, Effort], list[Measure]]] = {
     "get-large": measure_large_reads,
     "put": measure_writes,
     "list": measure_lists,
+    "events": measure_events,
 }
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

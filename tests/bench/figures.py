@@ -109,7 +109,11 @@ class Effort:
 
 
 def interleaved(effort: Effort, subjects: Mapping[str, Callable[[], Run]]) -> tuple[Series, ...]:
-    """Every subject once to warm up, then all of them in turn, round by round."""
+    """Every subject once to warm up, then all of them in turn, round by round.
+
+    A run of no answers counts as 0, because disks stall; raises BenchError for a subject that
+    never answers.
+    """
     for warm_up in subjects.values():
         warm_up()
     runs: dict[str, list[Run]] = {subject: [] for subject in subjects}
@@ -117,6 +121,9 @@ def interleaved(effort: Effort, subjects: Mapping[str, Callable[[], Run]]) -> tu
         effort.begin_round(round_number)
         for subject, run in subjects.items():
             runs[subject].append(run())
+    for subject, done in runs.items():
+        if not any(run.value for run in done):
+            raise BenchError(f"{subject}: no answers")
     return tuple(Series(subject, tuple(done)) for subject, done in runs.items())
 
 

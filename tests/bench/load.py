@@ -37,7 +37,7 @@ def requests_per_second(server: Server, request: Request, connections: int, seco
     else:
         totals = python_load(server.host, server.port, request, connections, seconds)
     server_s = processor_seconds(server.pids) - server_before_s
-    if totals.refused or totals.broken or not totals.answers:
+    if totals.refused or totals.broken:
         raise BenchError(
             f"{server.name}: {request.method} {request.target}: {totals.answers} answers,"
             f" {totals.refused} refusals, {totals.broken} broken connections"
@@ -91,7 +91,16 @@ def _wrk(server: Server, request: Request, connections: int, seconds: int) -> To
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [
-            *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(WRK_SCRIPT), *headers),
+            *(
+                "wrk",
+                "-t1",
+                f"-c{connections}",
+                f"-d{seconds}s",
+                f"--timeout={PATIENCE_S}s",
+                "-s",
+                str(WRK_SCRIPT),
+                *headers,
+            ),
             f"http://{server.host}:{server.port}{request.target}",
             *("--", request.method, str(request.body_bytes), "fresh" if request.fresh else "same"),
         ],

@@ -39,17 +39,13 @@ async def _load(host: str, port: int, request: Request, connections: int, second
     before_s = loop.time()
     clients = []
     for _ in range(connections):
-        client = _Client(totals, next_request, before_s + seconds)
-        await loop.create_connection(partial(_itself, client), host, port)
+        new_client = partial(_Client, totals, next_request, before_s + seconds)
+        _, client = await loop.create_connection(new_client, host, port)
         clients.append(client.ended)
     await asyncio.wait(clients, timeout=seconds + PATIENCE_S)
     totals.took_s = loop.time() - before_s
     totals.processor_s = time.process_time() - processor_before_s
     return totals
-
-
-def _itself(client: "_Client") -> "_Client":
-    return client
 
 
 def _sequence(request: Request) -> Callable[[], bytes]:

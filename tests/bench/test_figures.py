@@ -1,9 +1,9 @@
 """The arithmetic of the report, and the client that replaces wrk."""
 
-import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.bench.figures import Measure, Run, Series
 from tests.bench.python_load import python_load
@@ -32,33 +32,49 @@ def test_a_client_without_time_left_is_told() -> None:
 
 
 @contextmanager
-def _answering(status: bytes) -> Iterator[tuple[int, list[bytes]]]:
-    """A server that answers every request line with this status, and keeps the lines."""
-    lines: list[bytes] = []
-    ports: list[int] = []
-    is_ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
+def _answering(status: int) -> Iterator[tuple[int, list[str]]]:
+    """A server that answers everything with this status, and keeps the paths that were asked."""
+    paths: list[str] = []
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while not reader.at_eof():
-            head = await reader.readuntil(b"\r\n\r\n")
-            lines.append(head.partition(b"\r\n")[0])
-            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\nok")
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
 
-    async def serve() -> None:
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
-        ports.append(server.sockets[0].getsockname()[1])
-        is_ready.set()
-        await stop.wait()
-        server.close()
+        def do_GET(self) -> None:
+            paths.append(self.path)
+            self.send_response(status)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    is_ready.wait(10)
-    try:
-        yield ports[0], lines
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
-        loop.close()
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_port, paths
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_python_client_counts_the_answers_that_the_server_gave() -> None:
+    with _answering(200) as (port, paths):
+        totals = python_load("127.0.0.1", port, Request("/a"), connections=2, seconds=1)
+
+    assert (totals.answers, totals.refused, totals.broken) == (len(paths), 0, 0)
+
+
+def test_the_python_client_counts_refusals() -> None:
+    with _answering(503) as (port, paths):
+        totals = python_load("127.0.0.1", port, Request("/a"), connections=1, seconds=1)
+
+    assert totals.refused == len(paths)
+
+
+def test_fresh_requests_ask_for_a_new_path_each() -> None:
+    with _answering(200) as (port, paths):
+        python_load("127.0.0.1", port, Request("/a/", fresh=True), connections=2, seconds=1)
+
+    assert len(set(paths)) == len(paths)

@@ -1,6 +1,7 @@
 """The lane's parser takes only what every strict parser reads in the same way."""
 
 import h11
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,3 +138,13 @@ def test_half_a_request_and_two_requests_are_not_taken() -> None:
         assert parse_plain_request(PLAIN[:end]) is None
     assert parse_plain_request(PLAIN + PLAIN) is None
     assert parse_plain_request(PLAIN + b"x") is None
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("last", [b"x: \t\r\n", b"x: \xff\r\n", b"x_y: 1\r\n", b""])
+def test_a_request_that_almost_fits_is_refused_at_once(last: bytes) -> None:
+    """An expression that may match a line in two ways takes for ever on these."""
+    head = b"GET /pub/a HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 48
+    assert parse_plain_request(head + last + b"\r\n") is None
+    segments = b"/a" * 120
+    assert parse_plain_request(b"GET /pub" + segments + b"? HTTP/1.1\r\nhost: x\r\n\r\n") is None

@@ -8,6 +8,7 @@ Run it as a program: `python -m tests.support.indexer FOLDER URL...`.
 import asyncio
 import base64
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -37,23 +38,27 @@ class Index:
     user_cursors: dict[tuple[str, str], int] = field(default_factory=dict)
     contents: dict[Place, str] = field(default_factory=dict)
 
-    def load(self) -> None:
-        """Read the journal again."""
-        if not self.file.exists():
-            return
-        text = self.file.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]
-        self.file.write_text(whole, encoding="utf-8")
+    def read(self) -> int:
+        """Take in every whole line of the journal; returns how many bytes they are."""
+        text = self.file.read_bytes() if self.file.exists() else b""
+        whole = text[: text.rfind(b"\n") + 1]
         for line in whole.splitlines():
-            self._apply(json.loads(line))
+            self._take(json.loads(line))
+        return len(whole)
+
+    def load(self) -> None:
+        """Read the journal and cut off a torn line, to go on writing."""
+        length = self.read()
+        if self.file.exists():
+            os.truncate(self.file, length)
 
     def note(self, **entry: str | int | None) -> None:
         """Remember something, first on disk."""
         with self.file.open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(entry) + "\n")
-        self._apply(entry)
+        self._take(entry)
 
-    def _apply(self, entry: dict[str, str | int | None]) -> None:
+    def _take(self, entry: dict[str, str | int | None]) -> None:
         server, user = str(entry["server"]), str(entry["user"])
         if entry["user"] is None:
             self.feed_cursors[server] = int(entry["cursor"] or 0)

@@ -133,8 +133,11 @@ class NodeProcess:
         return code
 
 
-def launch(data_dir: Path, *, wrapper: Sequence[str] = ()) -> NodeProcess:
-    """Start a process and do not wait for it; `wrapper` is a command line that runs ours."""
+def launch(data_dir: Path, *, wrapper: Sequence[str] = (), **variables: str) -> NodeProcess:
+    """Start a process and do not wait for it.
+
+    `wrapper` is a command line that runs ours, `variables` are added to the environment.
+    """
     log = data_dir.parent / f"{data_dir.name}.log"
     with log.open("ab") as stderr:
         process = subprocess.Popen(
@@ -142,15 +145,17 @@ def launch(data_dir: Path, *, wrapper: Sequence[str] = ()) -> NodeProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=environment(),
+            env=environment() | variables,
         )
     return NodeProcess(data_dir, process, log)
 
 
 @contextmanager
-def running_process(data_dir: Path, *, wrapper: Sequence[str] = ()) -> Iterator[NodeProcess]:
-    """A ready node for the length of the block; raises NotReadyError."""
-    node = launch(data_dir, wrapper=wrapper)
+def running_process(
+    data_dir: Path, *, wrapper: Sequence[str] = (), **variables: str
+) -> Iterator[NodeProcess]:
+    """A ready node for the length of the block; see `launch`. Raises NotReadyError."""
+    node = launch(data_dir, wrapper=wrapper, **variables)
     try:
         node.wait_until_ready()
         yield node

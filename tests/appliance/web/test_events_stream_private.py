@@ -10,6 +10,7 @@ from appliance.metadata import sessions
 from appliance.web import event_streaming
 from tests.support.appliance import Appliance, Person, keypair_of
 from tests.support.grant_client import GrantClient
+from tests.support.operator import operator_of
 from tests.support.sse import OpenStream, open_stream, parse_frames, stream_target
 
 NO_SESSION = "Authentication required to read private storage"
@@ -262,3 +263,32 @@ async def test_a_client_that_leaves_is_noticed(appliance: Appliance, alice: Pers
             if figures.open_streams == 0:
                 return
             await asyncio.sleep(0.01)
+
+
+async def test_suspending_a_user_closes_their_private_streams_and_hides_their_events(
+    appliance: Appliance, http: httpx.AsyncClient, alice: Person
+) -> None:
+    app = await _signed_in(appliance, http, alice)
+    query = [("user", alice.z32), ("path", "/priv/"), ("live", "true")]
+    async with (
+        open_stream(appliance.client_url, query, _cookie(alice)) as by_cookie,
+        open_stream(appliance.client_url, query, app.headers) as by_grant,
+        operator_of(appliance) as owner,
+    ):
+        assert (await owner.post(f"/users/{alice.z32}/suspend")).status_code == 200
+        await _ended(by_cookie)
+        await _ended(by_grant)
+        assert await _refusal(http, [("user", alice.z32)], {}) == (404, "Not Found")
+        assert (await owner.post(f"/users/{alice.z32}/unsuspend")).status_code == 200
+        assert await _paths(http, [("user", alice.z32)]) == []
+
+
+async def test_events_of_a_deleted_account_can_still_be_read_by_those_who_follow_it(
+    appliance: Appliance, http: httpx.AsyncClient, alice: Person
+) -> None:
+    await alice.put("/pub/a", b"x")
+    async with operator_of(appliance) as owner:
+        response = await owner.http.delete(f"/users/{alice.z32}")
+        assert response.status_code == 200, response.text
+    found = await http.get(stream_target([("user", f"{alice.z32}:1")]))
+    assert [(event.kind, event.path) for event in parse_frames(found.text)] == [("DEL", "/pub/a")]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -20,9 +21,9 @@ from tests.support.appliance import (
     keypair_of,
     running_appliance,
 )
+from tests.support.http_clients import cookieless_client
 from tests.support.settable_clock import SettableClock
 
-ONCE_A_MINUTE = RequestRate(1, "m")
 ENOUGH = (429, "Rate limit exceeded")
 
 
@@ -34,21 +35,23 @@ class LimitedNode:
     clock: SettableClock
     http: httpx.AsyncClient
 
-    async def person(self, name: str, *, via: str | None = None) -> Person:
-        """Somebody who signed up; `via` is the address that the proxy says."""
+    async def person(self, name: str) -> Person:
+        """Somebody who signed up."""
         person = Person(keypair_of(name), self.http)
-        headers = {} if via is None else {"x-forwarded-for": via}
-        self.http.headers.update(headers)
         assert (await person.sign_up()).status_code == 200
         return person
 
 
-def once(path: str, method: str = "GET", key: str = "ip", **changes: object) -> RateLimit:
+def once(
+    path: str,
+    method: str = "GET",
+    key: Literal["ip", "user"] = "ip",
+    *,
+    burst: int | None = None,
+    whitelist: tuple[str, ...] = (),
+) -> RateLimit:
     """A limit of one request a minute."""
-    return replace(
-        RateLimit(path, method, ONCE_A_MINUTE, key),  # type: ignore[arg-type] # the test's word
-        **changes,
-    )
+    return RateLimit(path, method, RequestRate(1, "m"), key, burst, whitelist)
 
 
 @asynccontextmanager
@@ -64,7 +67,7 @@ async def limited(
     clock = SettableClock(system_clock())
     async with (
         running_appliance(data_dir, config, clock=clock) as appliance,
-        httpx.AsyncClient(base_url=appliance.client_url, timeout=20) as http,
+        cookieless_client(appliance.client_url) as http,
     ):
         yield LimitedNode(appliance, clock, http)
 

@@ -50,9 +50,10 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 .PHONY: test-peers
-test-peers: ## Install the real programs that the tests talk to (Chromium, nginx, Node)
+test-peers: ## Install the real programs that the tests talk to (Chromium, Node, Prometheus, ...)
 	@missing=""; \
-	for pair in chromium:chromium nginx:nginx-light node:nodejs npm:npm rclone:rclone cadaver:cadaver; do \
+	for pair in chromium:chromium nginx:nginx-light node:nodejs npm:npm rclone:rclone cadaver:cadaver \
+	           prometheus:prometheus; do \
 	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
 	done; \
 	[ -z "$$missing" ] || { \

@@ -16,13 +16,39 @@ MOST_ALTERNATIVES = 256
 # One segment, or None for `**`.
 _Segment = re.Pattern[str] | None
 
+_SPECIAL = re.compile(r"[*?\[\]\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Alternative:
+    """A pattern without braces; what it begins and ends with sorts most paths out at once."""
+
+    prefix: str
+    suffix: str
+    segments: tuple[_Segment, ...]
+
+    @classmethod
+    def parse(cls, pattern: str) -> Self:
+        texts = _SPECIAL.split(pattern)
+        # A `**` in front may stand for nothing at all, not even the slash after it.
+        suffix = texts[-1].lstrip("/") if pattern.startswith("**") else texts[-1]
+        return cls(texts[0], suffix, _segments(pattern))
+
+    def fits(self, path: str) -> bool:
+        """Whether the whole path fits."""
+        return (
+            path.startswith(self.prefix)
+            and path.endswith(self.suffix)
+            and _fits(self.segments, path.split("/"))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Glob:
     """A pattern over whole paths."""
 
     text: str
-    _alternatives: tuple[tuple[_Segment, ...], ...]
+    _alternatives: tuple[_Alternative, ...]
     _negated: bool
 
     @classmethod
@@ -31,14 +57,15 @@ class Glob:
         if len(text) > LONGEST_PATTERN:
             raise ValueError(f"is longer than {LONGEST_PATTERN} characters")
         bare = text.lstrip("!")
-        alternatives = [_segments(expanded) for expanded in _expanded(bare, 0)]
+        alternatives = [_Alternative.parse(expanded) for expanded in _expanded(bare, 0)]
         return cls(text, tuple(alternatives), (len(text) - len(bare)) % 2 == 1)
 
     def matches(self, path: str) -> bool:
         """Whether the whole path fits."""
-        segments = path.split("/")
-        found = any(_fits(alternative, segments) for alternative in self._alternatives)
-        return found != self._negated
+        for alternative in self._alternatives:
+            if alternative.fits(path):
+                return not self._negated
+        return self._negated
 
     def __str__(self) -> str:
         return self.text

@@ -77,9 +77,12 @@ _LIST = (
 )
 _DEFAULTS = (
     (_LOOK_UP_INVITES, RateLimit("/signup_tokens/*", "GET", RequestRate(10, "m"), "ip")),
-    (_SIGN_UP, RateLimit("/signup", "POST", RequestRate(20, "m"), "ip", burst=60)),
+    (
+        _SIGN_UP,
+        RateLimit("/{signup,auth/grant/signup}", "POST", RequestRate(20, "m"), "ip", burst=60),
+    ),
     (_SIGN_IN, RateLimit("/session", "POST", RequestRate(60, "m"), "ip", burst=120)),
-    (_RENEW, RateLimit("/auth/grant/*", "POST", RequestRate(120, "m"), "ip", burst=240)),
+    (_RENEW, RateLimit("/auth/grant/session", "POST", RequestRate(120, "m"), "ip", burst=240)),
     (_WRITE, RateLimit("/**", "PUT", RequestRate(6000, "m"), "ip", burst=12_000)),
     (_DELETE, RateLimit("/**", "DELETE", RequestRate(6000, "m"), "ip", burst=12_000)),
     (_LIST, RateLimit("/**/", "GET", RequestRate(3000, "m"), "ip", burst=6000)),

@@ -75,7 +75,7 @@ def test_without_a_line_the_default_limits_hold() -> None:
     assert config.drive.rate_limits[0] == RateLimit(
         "/signup_tokens/*", "GET", RequestRate(10, "m"), "ip"
     )
-    assert {limit.path for limit in config.drive.rate_limits} >= {"/signup", "/session", "/**"}
+    assert {limit.path for limit in config.drive.rate_limits} >= {"/session", "/**", "/**/"}
     assert config.default_quotas.rate_read is None
     assert config.storage.default_quota_mb is None
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

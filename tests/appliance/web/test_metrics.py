@@ -123,10 +123,13 @@ async def test_no_label_holds_a_key_a_path_or_a_secret(
         appliance.metrics_url,
         appliance.dashboard_url,
     )
+    # A wrong password costs its sender time, so the operator's API hears the bearer only once.
+    await ask(appliance.admin_url, "GET", "/users/planted-path", headers)
     for url in urls:
+        lines = headers[1:] if url == appliance.admin_url else headers
         for target in targets:
             for method in ("GET", "PUT", "PLANTED-METHOD"):
-                await ask(url, method, target, headers)
+                await ask(url, method, target, lines)
     scrape = await Scrape.of(http, appliance.metrics_url)
     for secret in (*PLANTED, alice.z32, cookie):
         assert secret.lower() not in scrape.text.lower()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.config import RateLimit, RequestRate
+from appliance.config import Drive, RateLimit, RequestRate
 from appliance.errors import PubkyError
 from appliance.homeserver.rate_limits import (
     NS_PER_S,
@@ -215,3 +215,10 @@ def test_asking_counts_nothing() -> None:
     limits = limits_of(once_a_minute()).covering("GET", ("/events/",))
     assert not would_refuse(limits, HERE, None, START_US)
     count_request(limits, HERE, None, START_US)
+
+
+def test_both_ways_to_sign_up_share_one_limit() -> None:
+    limits = RateLimits(Drive().rate_limits)
+    (cookie,) = limits.covering("POST", ("/signup",))
+    (grant,) = limits.covering("POST", ("/auth/grant/signup",))
+    assert cookie is grant

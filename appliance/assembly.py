@@ -18,7 +18,7 @@ from appliance.homeserver.disk_guard import DiskGuard
 from appliance.homeserver.event_feed import EventFeed, open_feed
 from appliance.homeserver.grants import Grants
 from appliance.homeserver.moderation import Moderation
-from appliance.homeserver.node_figures import NodeFigures, Places
+from appliance.homeserver.node_figures import LOOK_EVERY_S, NodeFigures, Places
 from appliance.homeserver.operators import Operators
 from appliance.homeserver.quotas import Quotas
 from appliance.homeserver.rate_limits import RateLimits
@@ -117,14 +117,14 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         for part, app, lane in _apps(plan, node, pages):
             if part in sockets:
                 await listeners.serve(sockets[part], app, lane)
+        services.readiness.set_running(running=True)
+        stack.callback(services.readiness.set_running, running=False)
         jobs = [feed.follow()]
         if "sweep" in plan.config.run.parts:
             jobs.append(_sweep_job(services))
         if "metrics" in plan.config.run.parts:
-            jobs.append(services.figures.follow_lag())
+            jobs += [services.figures.follow_lag(), _look_job(services)]
         await stack.enter_async_context(background.running(*jobs))
-        services.readiness.set_running(running=True)
-        stack.callback(services.readiness.set_running, running=False)
         yield node
 
 
@@ -254,6 +254,11 @@ def _local_url(address: SocketAddress) -> str:
     """The address as this machine reaches it: a listener on every address has no name itself."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
     return f"http://{SocketAddress(host, address.port)}"
+
+
+async def _look_job(services: Services) -> None:
+    look = services.figures.look
+    await background.every(LOOK_EVERY_S, look, what="looking whether this node can serve")
 
 
 async def _sweep_job(services: Services) -> None:

@@ -22,8 +22,10 @@ from appliance.metrics import PREFIX, Counters, Distribution, LabelValues
 from appliance.version import VERSION
 
 READ_EVERY_US = 15_000_000
-# To ask whether the node is ready writes to the disk, which is an SD card in many homes.
-LOOK_EVERY_US = 60_000_000
+# To look whether the node is ready writes to the disk, which is an SD card in many homes.
+LOOK_EVERY_S = 60.0
+# Each check gives up earlier, but nobody can end a thread that waits for a dead disk.
+LONGEST_LOOK_US = 10_000_000
 # After this long the scraper gets the figures of before.
 PATIENCE_S = 2.0
 LAG_EVERY_S = 0.5
@@ -94,7 +96,7 @@ class NodeFigures:
         self._counts: _Counts | None = None
         self._read_us: int | None = None
         self._verdicts: dict[str, str] = {}
-        self._looked_us: int | None = None
+        self._look_began_us: int | None = None
         self._lag_s = Distribution(LAG_BUCKETS_S)
 
     async def refresh(self) -> None:
@@ -104,6 +106,12 @@ class NodeFigures:
                 await self._read()
         except (TimeoutError, PubkyError):
             _log.warning("the figures of this node could not be read in time")
+
+    async def look(self) -> None:
+        """Ask once whether the node is ready, apart from scrapes: they must never wait for it."""
+        self._look_began_us = self._clock()
+        self._verdicts = await self._readiness.verdicts()
+        self._look_began_us = None
 
     async def follow_lag(self) -> None:
         """Measure for ever how late the event loop wakes those who sleep."""
@@ -125,9 +133,6 @@ class NodeFigures:
         if _is_due(self._read_us, now_us, READ_EVERY_US):
             self._counts = await self._metadata.read(_count, now_us)
             self._read_us = now_us
-        if _is_due(self._looked_us, now_us, LOOK_EVERY_US):
-            self._verdicts = await self._readiness.verdicts()
-            self._looked_us = now_us
 
     def _register_process(self, counters: Counters) -> None:
         build: Samples = {(VERSION, platform.python_version()): 1}
@@ -149,8 +154,15 @@ class NodeFigures:
             f"{PREFIX}_ready",
             "1 when this check of /readyz found nothing wrong, a minute ago at most",
             ("check",),
-            lambda: {(name,): float(verdict == OK) for name, verdict in self._verdicts.items()},
+            self._ready,
         )
+
+    def _ready(self) -> Samples:
+        began_us = self._look_began_us
+        hangs = began_us is not None and self._clock() - began_us > LONGEST_LOOK_US
+        return {
+            (name,): float(verdict == OK and not hangs) for name, verdict in self._verdicts.items()
+        }
 
     def _register_counts(self, counters: Counters) -> None:
         for name, description, labels, samples in (

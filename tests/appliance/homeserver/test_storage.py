@@ -1,4 +1,4 @@
-"""What becomes true together: the row, the event, the ledger and the bytes, in any order of acts."""
+"""What becomes true together: the row, the event, the ledger and the bytes."""
 
 import asyncio
 import sqlite3

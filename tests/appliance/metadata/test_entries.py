@@ -12,7 +12,7 @@ from appliance.metadata import entries, users
 from appliance.metadata.entries import Entry, Folder
 from appliance.metadata.migrate import migrate
 from appliance.metadata.sqlite import SqliteTx
-from appliance.metadata.store import Tx
+from appliance.metadata.store import Row, Tx
 
 # Characters on either side of the slash in byte order, patterns of SQL and of regular expressions,
 # and characters whose order in UTF-16 is another than in UTF-8.
@@ -151,11 +151,11 @@ class Counting:
         self._tx = tx
         self.rows = 0
 
-    def one(self, sql: str, *params: int | str | bytes | None) -> entries.Row | None:
+    def one(self, sql: str, *params: int | str | bytes | None) -> Row | None:
         """See `Tx.one`."""
         return self._tx.one(sql, *params)
 
-    def all(self, sql: str, *params: int | str | bytes | None) -> list[entries.Row]:
+    def all(self, sql: str, *params: int | str | bytes | None) -> list[Row]:
         """See `Tx.all`."""
         found = self._tx.all(sql, *params)
         self.rows += len(found)

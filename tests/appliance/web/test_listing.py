@@ -272,12 +272,14 @@ async def test_the_json_form_tells_the_facts_of_each_file(alice: Person) -> None
 @example(b"limit=" + b"9" * 10_000)
 @example(b"cursor=%FF&reverse=\xff")
 def test_any_query_is_read_or_refused(query: bytes) -> None:
+    code = "none"
     try:
         parsed = ListingQuery.parse(query)
         assert 0 <= parsed.limit <= 1000
         parsed.cursor_path()
     except PubkyError as error:
-        assert error.code == "invalid"
+        code = error.code
+    assert code in ("none", "invalid")
 
 
 @given(st.text(max_size=30))

@@ -18,7 +18,7 @@ from appliance.homeserver.disk_guard import DiskGuard
 from appliance.homeserver.event_feed import EventFeed, open_feed
 from appliance.homeserver.grants import Grants
 from appliance.homeserver.moderation import Moderation
-from appliance.homeserver.node_figures import LOOK_EVERY_S, NodeFigures, Places
+from appliance.homeserver.node_figures import NodeFigures, Places
 from appliance.homeserver.operators import Operators
 from appliance.homeserver.quotas import Quotas
 from appliance.homeserver.rate_limits import RateLimits
@@ -27,7 +27,7 @@ from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.sessions import Sessions
 from appliance.homeserver.signup import Signup
 from appliance.homeserver.storage import Storage, StorageLimits
-from appliance.homeserver.sweep import sweep
+from appliance.homeserver.sweep import make_room, sweep
 from appliance.metadata.sqlite import SqliteMetadata, open_sqlite
 from appliance.metrics import Counters
 from appliance.pubky.keys import Keypair
@@ -43,6 +43,7 @@ from appliance.web.observing import dashboard_route, with_observing
 from appliance.web.services import Services
 
 SWEEP_INTERVAL_S = 3600.0
+ROOM_INTERVAL_S = 30.0
 MEBIBYTE = 1024 * 1024
 
 
@@ -121,9 +122,9 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         stack.callback(services.readiness.set_running, running=False)
         jobs = [feed.follow()]
         if "sweep" in plan.config.run.parts:
-            jobs.append(_sweep_job(services))
+            jobs += [_sweep_job(services), _room_job(services)]
         if "metrics" in plan.config.run.parts:
-            jobs += [services.figures.follow_lag(), _look_job(services)]
+            jobs += [services.figures.follow_lag(), services.figures.follow_readiness()]
         await stack.enter_async_context(background.running(*jobs))
         yield node
 
@@ -256,9 +257,13 @@ def _local_url(address: SocketAddress) -> str:
     return f"http://{SocketAddress(host, address.port)}"
 
 
-async def _look_job(services: Services) -> None:
-    look = services.figures.look
-    await background.every(LOOK_EVERY_S, look, what="looking whether this node can serve")
+async def _room_job(services: Services) -> None:
+    async def step() -> None:
+        await make_room(
+            services.metadata, services.storage.blobs, services.clock, services.disk.needs_room
+        )
+
+    await background.every(ROOM_INTERVAL_S, step, what="making room on the disk")
 
 
 async def _sweep_job(services: Services) -> None:

@@ -37,7 +37,9 @@ def parse_config(text: str) -> Config:
     """Read configuration text; raises ConfigError with every problem it has."""
     try:
         tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Beside its own error, which is a ValueError, the library lets through those of numbers
+        # with thousands of digits and of endless nesting.
         raise ConfigError([f"not valid TOML: {error}"]) from error
     problems: list[str] = []
     hints = get_type_hints(Config)

@@ -30,6 +30,7 @@ class DiskGuard:
         self._looked_us: int | None = None
         self._warned_us: int | None = None
         self._room_bytes = 0
+        self._margin_bytes = 0
         self._low = False
 
     def check(self, more_bytes: int) -> None:
@@ -46,6 +47,14 @@ class DiskGuard:
         self._look()
         return self._low
 
+    def needs_room(self) -> bool:
+        """Whether writes are refused or soon will be; looks at the disks at once."""
+        if self._min_free_bytes == 0:
+            return False
+        self._looked_us = None
+        self._look()
+        return self._room_bytes < self._margin_bytes
+
     def _look(self) -> None:
         now_us = self._clock()
         # The clock may have been set back; then the last look is no longer in the past.
@@ -54,6 +63,7 @@ class DiskGuard:
         self._looked_us = now_us
         disks = [shutil.disk_usage(folder) for folder in self._folders]
         self._room_bytes = min(disk.free - self._least_free(disk.total) for disk in disks)
+        self._margin_bytes = min(self._least_free(disk.total) for disk in disks)
         self._low = any(disk.free < disk.total * LOW_SHARE for disk in disks)
         if self._low and (self._warned_us is None or now_us - self._warned_us >= WARN_EVERY_US):
             self._warned_us = now_us

@@ -17,6 +17,8 @@ OK = "ok"
 LOOK_EVERY_US = 1_000_000
 # A disk that takes longer is of no use to clients, and probes give up after a few seconds.
 PATIENCE_S = 2.0
+# Each check gives up earlier, but nobody can end a thread that waits for a dead disk.
+LONGEST_LOOK_US = 10_000_000
 US_PER_SECOND = 1_000_000
 
 Check = Callable[[], Awaitable[None]]
@@ -32,6 +34,7 @@ class Readiness:
         self._checks = checks
         self._clock = clock
         self._looking = asyncio.Lock()
+        self._began_us = 0
         self._looked_us: int | None = None
         self._found: dict[str, str] = {}
         self._is_running = False
@@ -42,21 +45,29 @@ class Readiness:
 
     async def verdicts(self) -> dict[str, str]:
         """`ok` or what is wrong, by the name of the check; one second old at most."""
-        parts = {"parts": OK if self._is_running else "not running"}
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._looking.acquire()
         except TimeoutError:
-            return dict.fromkeys(self._checks, "takes too long") | parts
+            return self._with_parts(dict.fromkeys(self._checks, "takes too long"))
         try:
-            now_us = self._clock()
+            self._began_us = now_us = self._clock()
             # The clock may have been set back; then the last look is no longer in the past.
             if self._looked_us is None or not 0 <= now_us - self._looked_us < LOOK_EVERY_US:
                 self._found = {name: await self._verdict(name) for name in self._checks}
                 self._looked_us = self._clock()
-            return self._found | parts
+            return self._with_parts(self._found)
         finally:
             self._looking.release()
+
+    def latest(self) -> dict[str, str]:
+        """What the last look found, for those who must not wait; empty before the first."""
+        if self._looking.locked() and self._clock() - self._began_us > LONGEST_LOOK_US:
+            return self._with_parts(dict.fromkeys(self._checks, "takes too long"))
+        return self._with_parts(self._found) if self._looked_us is not None else {}
+
+    def _with_parts(self, found: dict[str, str]) -> dict[str, str]:
+        return found | {"parts": OK if self._is_running else "not running"}
 
     async def _verdict(self, name: str) -> str:
         try:

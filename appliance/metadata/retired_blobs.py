@@ -33,6 +33,16 @@ def due(tx: Tx, now_us: int, limit: int) -> list[str]:
     return [row[0] for row in rows]
 
 
+def soonest_due(tx: Tx, retired_before_us: int, limit: int) -> list[str]:
+    """Ids of bytes retired before this time, those first whose time would come first."""
+    rows = tx.all(
+        "SELECT blob_id FROM retired_blobs WHERE retired_us < ? ORDER BY delete_after_us LIMIT ?",
+        retired_before_us,
+        limit,
+    )
+    return [row[0] for row in rows]
+
+
 def forget(tx: Tx, blob_ids: list[str]) -> None:
     """Drop the rows of bytes that were deleted."""
     for blob_id in blob_ids:

@@ -41,6 +41,7 @@ async def busy(appliance: Appliance, http: httpx.AsyncClient, alice: Person) -> 
         assert (await stranger.get(f"{appliance.client_url}/events/")).status_code == 200
         stream = f"{appliance.client_url}/events-stream?user={alice.z32}"
         assert (await stranger.get(stream)).status_code == 200
+        assert (await stranger.get(f"{appliance.metrics_url}/readyz")).status_code == 200
     return appliance
 
 
@@ -59,6 +60,7 @@ async def test_prometheus_scrapes_a_node_and_answers_with_its_figures(
         assert (await alice.sign_up()).status_code == 200
         assert (await alice.put("/pub/a.txt", b"content")).status_code == 201
         target = urlsplit(node.facts["metrics_url"]).netloc
+        assert (await client.get(f"http://{target}/readyz")).status_code == 200
         with running_prometheus(tmp_path / "prometheus", target, RULES) as prometheus:
             (up,) = prometheus.wait_for("up == 1")
             assert up["metric"]["instance"] == target

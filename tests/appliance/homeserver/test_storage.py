@@ -5,6 +5,7 @@ import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from appliance.clock import system_clock
 from appliance.errors import PubkyError
-from appliance.homeserver.sweep import ORPHAN_AGE_US, sweep
+from appliance.homeserver.sweep import ORPHAN_AGE_US, make_room, sweep
 from appliance.metadata import users
 from appliance.metadata.events import Author
 from appliance.pubky.paths import StoragePath
@@ -66,8 +67,11 @@ class StorageMachine(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         self.folder = tempfile.TemporaryDirectory()
         self.data_dir = Path(self.folder.name)
+        # Only the part that is asked here: others write a byte to see whether they can.
+        config = config_on_free_ports()
+        config = replace(config, run=replace(config.run, parts=("web",)))
         self.node = self.runner.run(
-            self.stack.enter_async_context(running_appliance(self.data_dir))
+            self.stack.enter_async_context(running_appliance(self.data_dir, config))
         )
         self.services = self.node.node.services
         self.runner.run(self.services.metadata.write(users.create, ALICE.z32, system_clock()))
@@ -238,3 +242,21 @@ async def test_bytes_that_no_row_knows_go_after_a_day(appliance: Appliance, alic
         assert await sweep(services.metadata, services.storage.blobs, clock) == swept
     assert orphan.id not in blob_ids(appliance.data_dir)
     assert (await alice.get("/pub/a")).text == "known"
+
+
+async def test_trash_goes_early_and_oldest_first_while_the_disk_needs_room(
+    appliance: Appliance, alice: Person
+) -> None:
+    """Only as much as is needed, nothing that is in use, and nothing a reader may still hold."""
+    services = appliance.node.services
+    for number in range(30):
+        await alice.put("/pub/a", f"version {number}")
+    kept = blob_ids(appliance.data_dir)
+    later = SettableClock(system_clock() + 11 * 60 * 1_000_000)
+    answers = iter([True, False])
+    arguments = (services.metadata, services.storage.blobs)
+    assert await make_room(*arguments, system_clock, lambda: True) == 0
+    assert await make_room(*arguments, later, lambda: next(answers)) == 20
+    assert len(blob_ids(appliance.data_dir)) == len(kept) - 20
+    assert await make_room(*arguments, later, lambda: True) == 9
+    assert (await alice.get("/pub/a")).text == "version 29"

@@ -12,7 +12,7 @@ ALICE = "8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo"
 
 
 def parsed(picture: str) -> ElementTree.Element:
-    return ElementTree.fromstring(picture)  # noqa: S314 - our own output, and malformed is a failure
+    return ElementTree.fromstring(picture)
 
 
 def test_an_identicon_is_the_same_every_time_and_different_for_others() -> None:

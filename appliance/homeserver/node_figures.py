@@ -23,7 +23,6 @@ from appliance.version import VERSION
 
 READ_EVERY_US = 15_000_000
 # To look whether the node is ready writes to the disk, which is an SD card in many homes.
-# Each look writes a row and a byte: rarely enough for a memory card that shall last.
 LOOK_EVERY_S = 300.0
 # After this long the scraper gets the figures of before.
 PATIENCE_S = 2.0
@@ -105,7 +104,7 @@ class NodeFigures:
             _log.warning("the figures of this node could not be read in time")
 
     async def follow_readiness(self) -> None:
-        """Look for ever whether the node is ready, apart from scrapes: they must not wait for it."""
+        """Look for ever whether the node is ready; scrapes must not wait for that."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             await self._readiness.verdicts()

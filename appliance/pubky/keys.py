@@ -49,9 +49,7 @@ class PublicKey:
     @classmethod
     def parse(cls, text: str) -> "PublicKey":
         """Exactly 52 z-base-32 characters, as in paths, JSON and deep links. Raises `invalid`."""
-        if len(text) != Z32_CHARACTERS:
-            raise invalid(f"Invalid public key: expected {Z32_CHARACTERS} characters")
-        return _checked(z32.decode(text))
+        return _parsed(text)
 
     @classmethod
     def parse_host(cls, text: str) -> "PublicKey":
@@ -68,7 +66,7 @@ class PublicKey:
     @property
     def z32(self) -> str:
         """The canonical text: the only spelling to compare, store or print."""
-        return z32.encode(self.raw)
+        return _text_of(self.raw)
 
     def __str__(self) -> str:
         return self.z32
@@ -82,6 +80,19 @@ class PublicKey:
         except BadSignatureError:
             return False
         return True
+
+
+# Every request names a key, mostly one of a few, as text that is read and written again.
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> PublicKey:
+    if len(text) != Z32_CHARACTERS:
+        raise invalid(f"Invalid public key: expected {Z32_CHARACTERS} characters")
+    return _checked(z32.decode(text))
+
+
+@lru_cache(maxsize=4096)
+def _text_of(raw: bytes) -> str:
+    return z32.encode(raw)
 
 
 @lru_cache(maxsize=4096)

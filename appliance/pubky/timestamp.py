@@ -5,6 +5,7 @@ Names of days and months come from fixed English tables because `strftime` follo
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 US_PER_SECOND = 1_000_000
 
@@ -32,7 +33,13 @@ _FORMS = (
 
 def http_date(us: int) -> str:
     """IMF-fixdate of microseconds since the Unix epoch, floored to the second."""
-    at = _EPOCH + timedelta(seconds=us // US_PER_SECOND)
+    return _http_date_of_second(us // US_PER_SECOND)
+
+
+# Every answer says the present second, and mostly when one of a few files changed.
+@lru_cache(maxsize=1024)
+def _http_date_of_second(seconds: int) -> str:
+    at = _EPOCH + timedelta(seconds=seconds)
     return (
         f"{_DAYS[at.weekday()]}, {at.day:02} {_MONTHS[at.month - 1]} {at.year:04} "
         f"{at.hour:02}:{at.minute:02}:{at.second:02} GMT"

@@ -80,7 +80,8 @@ def parse_limit(text: str) -> int:
 
 def listing_text(owner: PublicKey, items: list[Entry | Folder]) -> bytes:
     """One address a line, decoded paths, no newline at the end."""
-    return "\n".join(f"pubky://{owner.z32}{item.path}" for item in items).encode()
+    prefix = f"pubky://{owner.z32}"
+    return "\n".join(prefix + item.path for item in items).encode()
 
 
 def listing_json(items: list[Entry | Folder], limit: int, owner: PublicKey) -> bytes:

@@ -45,12 +45,16 @@ def _series_line(series: Series) -> str:
 
 
 def _ratio_line(above: str, below: str, ratio: Summary) -> str:
-    spread = f"{ratio.low:.2f} to {ratio.high:.2f}"
-    return f"  = {above} / {below}: {ratio.median:.2f}  ({spread})"
+    spread = f"{_quotient(ratio.low)} to {_quotient(ratio.high)}"
+    return f"  = {above} / {below}: {_quotient(ratio.median)}  ({spread})"
 
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
+
+
+def _quotient(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def _percent(share: float | None) -> str:

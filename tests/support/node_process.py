@@ -173,7 +173,7 @@ class PrivateDisk:
     @property
     def wrapper(self) -> list[str]:
         """The beginning of a command line that shall see the disk."""
-        return ["nsenter", "--mount", "--target", str(self.holder_pid), "--wd=/"]
+        return ["nsenter", "--mount", "--root", "--target", str(self.holder_pid), "--wd=/"]
 
     @property
     def inside(self) -> Path:

@@ -48,6 +48,7 @@ class User:
     public_key: str
     created_at: datetime
     is_disabled: bool
+    is_suspended: bool
     used_bytes: int
     entries: int
     last_write_at: datetime | None
@@ -220,6 +221,7 @@ def _user(said: Members) -> User:
         public_key=said.text("pubkey"),
         created_at=said.moment("created_at"),
         is_disabled=said.flag("disabled"),
+        is_suspended=said.flag("suspended"),
         used_bytes=said.number("used_bytes"),
         entries=said.number("entries"),
         last_write_at=said.moment_or_none("last_write_at"),

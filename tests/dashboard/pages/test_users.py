@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from tests.dashboard.people import Owner, Page, put_file, sign_up
-from tests.support.appliance import Person
+from tests.support.appliance import Appliance, Person
+from tests.support.operator import operator_of
 
 STRANGER = "8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo"
 
@@ -70,3 +71,18 @@ async def test_a_result_line_shows_only_our_own_texts(owner: Owner) -> None:
 @pytest.mark.parametrize("query", ["limit=7", "limit=x", f"cursor={'a' * 5000}"])
 async def test_odd_pages_are_refused(owner: Owner, query: str) -> None:
     assert (await owner.get(f"/users?{query}")).status_code == 400
+
+
+async def test_a_suspended_user_is_shown_as_such_and_their_files_are_not(
+    appliance: Appliance, owner: Owner, alice: Person
+) -> None:
+    await put_file(alice, "/pub/a.txt", b"x")
+    async with operator_of(appliance) as operator:
+        await operator.post(f"/users/{alice.z32}/suspend")
+    assert "Suspended" in Page(await owner.get("/users")).text
+    page = Page(await owner.get(f"/users/{alice.z32}"))
+    assert "Suspended by the operator" in page.text
+    assert f"/browse/{alice.z32}/pub/" not in page.links
+    files = await owner.get(f"/browse/{alice.z32}/pub/")
+    assert files.status_code != 200
+    assert "a.txt" not in files.text

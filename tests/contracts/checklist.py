@@ -4,6 +4,8 @@ A reference is `file::test` below `tests/`; short names of folders and files are
 client's own scenarios are run by its published package (`npm/conformance`).
 """
 
+from tests.contracts.operator_checklist import OPERATOR_ROWS
+
 PLACES = {
     "admin": "appliance/web/admin/",
     "npm": "npm/conformance/",
@@ -292,5 +294,6 @@ GROUPS = (
     SIGNUP_TOKENS,
     SERVER_INTERNAL,
     JS_CLIENT,
+    OPERATOR_ROWS,
 )
 SHOWN: Shown = {scenario: text for group in GROUPS for scenario, text in group.items()}

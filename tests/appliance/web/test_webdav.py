@@ -353,3 +353,17 @@ async def test_a_token_of_the_right_scope_is_a_password_for_the_share(
             async with httpx.AsyncClient(base_url=appliance.admin_url, auth=auth) as client:
                 response = await client.request("PROPFIND", "/dav/", headers={"depth": "0"})
                 assert response.status_code == status
+
+
+async def test_a_put_over_quota_is_507_and_stores_nothing(
+    appliance: Appliance, share: httpx.AsyncClient, alice: Person
+) -> None:
+    """The reference answers 500 here; clients understand 507."""
+    async with operator_of(appliance) as operator:
+        wish = {"storage_quota_mb": 1}
+        assert (
+            await operator.http.patch(f"/users/{alice.z32}/quota", json=wish)
+        ).status_code == 200
+    response = await share.put(f"/dav/{alice.z32}/pub/big", content=b"x" * 2_000_000)
+    assert response.status_code == 507
+    assert (await alice.get("/pub/big")).status_code == 404

@@ -75,14 +75,7 @@ class Counters:
         read: Callable[[], Mapping[LabelValues, float]],
     ) -> None:
         """Figures with labels that are read when somebody asks."""
-
-        def collected() -> Metric:
-            family = GaugeMetricFamily(name, description, labels=labels)
-            for values, value in read().items():
-                family.add_metric(values, value)
-            return family
-
-        self._register(collected)
+        self._add_values(GaugeMetricFamily, name, description, labels, read)
 
     def add_counters(
         self,
@@ -92,9 +85,18 @@ class Counters:
         read: Callable[[], Mapping[LabelValues, float]],
     ) -> None:
         """Figures that only grow, with labels; `name` is without `_total`."""
+        self._add_values(CounterMetricFamily, name, description, labels, read)
 
+    def _add_values(
+        self,
+        kind: type[GaugeMetricFamily | CounterMetricFamily],
+        name: str,
+        description: str,
+        labels: Sequence[str],
+        read: Callable[[], Mapping[LabelValues, float]],
+    ) -> None:
         def collected() -> Metric:
-            family = CounterMetricFamily(name, description, labels=labels)
+            family = kind(name, description, labels=labels)
             for values, value in read().items():
                 family.add_metric(values, value)
             return family

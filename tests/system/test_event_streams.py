@@ -18,6 +18,7 @@ from appliance.metadata.events import OPERATOR
 from appliance.metadata.sqlite import open_sqlite
 from appliance.metadata.store import Tx
 from tests.support.appliance import Person, keypair_of
+from tests.support.needs import cannot_run_here
 from tests.support.node_process import (
     NodeProcess,
     command,
@@ -49,7 +50,7 @@ def many_open_files() -> Iterator[None]:
     """Room for the test's own end of every stream."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < OPEN_FILES:
-        pytest.skip(f"this machine allows only {hard} open files")
+        cannot_run_here(f"this machine allows only {hard} open files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, OPEN_FILES), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -13,6 +13,7 @@ import pytest
 
 from appliance.data_folder import LEAST_ROOM_BYTES
 from tests.support.appliance import Person, keypair_of
+from tests.support.needs import cannot_run_here
 from tests.support.node_process import (
     NodeProcess,
     PrivateDisk,
@@ -136,7 +137,7 @@ def disk(tmp_path: Path) -> Iterator[PrivateDisk]:
     """24 MiB with 4 MiB of ballast."""
     with private_disk(tmp_path / "disk", "24m") as mounted:
         if mounted is None:
-            pytest.skip("this machine lets nobody mount a file system")
+            cannot_run_here("this machine lets nobody mount a file system")
         (mounted.inside / "ballast").write_bytes(bytes(BALLAST_BYTES))
         make_data_dir(mounted.inside / "node", storage={"min_free_mb": 0})
         yield mounted

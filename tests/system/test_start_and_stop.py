@@ -17,6 +17,7 @@ from nacl.pwhash import verify
 
 from appliance.data_folder import DataFolder
 from tests.support.appliance import Person, keypair_of
+from tests.support.needs import cannot_run_here
 from tests.support.node_process import (
     NodeProcess,
     command,
@@ -164,7 +165,7 @@ def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
 def test_a_folder_on_a_read_only_disk_is_refused(tmp_path: Path, *, is_new: bool) -> None:
     with private_disk(tmp_path / "disk", "8m") as disk:
         if disk is None:
-            pytest.skip("this machine lets nobody mount a file system")
+            cannot_run_here("this machine lets nobody mount a file system")
         folder = disk.mounted_at / "node"
         if not is_new:
             made = finished("--data-dir", str(folder), "init", wrapper=disk.wrapper)

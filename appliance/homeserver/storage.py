@@ -249,6 +249,9 @@ def _find_place(
     if user is None:
         raise PubkyError("not_found", "Not Found")
     by_operator = author == OPERATOR
+    # An upload may have begun before: nothing of it may land in an account that is being deleted.
+    if user.suspended and not by_operator:
+        raise PubkyError("forbidden", "User is suspended")
     if user.disabled and not by_operator:
         raise PubkyError("forbidden", "User is disabled")
     quota = quota_of_user(tx, user.id)

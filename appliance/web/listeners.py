@@ -179,10 +179,11 @@ class Connection(TCPServer):
             return False
         self._in_lane = True
         try:
-            self.writer.write(answer.head + answer.body)
-            await self.writer.drain()
-            if answer.file is not None:
-                with answer.file as file:
+            # A client that leaves before the file's turn must not leave the file open.
+            with answer.file or contextlib.nullcontext() as file:
+                self.writer.write(answer.head + answer.body)
+                await self.writer.drain()
+                if file is not None:
                     await self.loop.sendfile(self.writer.transport, file, 0, answer.file_bytes)
         finally:
             self._in_lane = False

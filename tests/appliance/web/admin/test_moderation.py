@@ -96,6 +96,31 @@ async def test_suspension_closes_private_streams_and_ends_grants_for_good(
     assert (await app.exchange()).status_code == 401
 
 
+@pytest.mark.parametrize("act", ["suspend", "delete"])
+async def test_an_upload_in_flight_does_not_land_in_a_suspended_or_deleted_account(
+    operator: OperatorClient, alice: Person, act: str
+) -> None:
+    """It began with a good session, but the end counts; who comes back finds nothing."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"begun before"
+        if act == "suspend":
+            await operator.post(f"/users/{alice.z32}/suspend")
+        else:
+            await operator.http.delete(f"/users/{alice.z32}")
+        yield b" and ended after"
+
+    response = await alice.http.put("/pub/late", content=body(), headers=alice.headers)
+    assert response.status_code == (403 if act == "suspend" else 404)
+    if act == "suspend":
+        await operator.post(f"/users/{alice.z32}/unsuspend")
+        await alice.sign_in()
+    else:
+        await alice.sign_up()
+    assert (await alice.get("/pub/late")).status_code == 404
+    assert (await operator.get(f"/users/{alice.z32}"))["entries"] == 0
+
+
 async def test_a_folder_that_was_taken_down_is_gone_and_cannot_come_back(
     operator: OperatorClient, alice: Person
 ) -> None:

@@ -49,11 +49,16 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(VENV)/.installed-tools: requirements-tools.lock $(VENV)/.installed-dev
+	@echo "Installing the pinned packages of the fuzzer and the simulator"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@touch $@
+
 .PHONY: test-peers
 test-peers: ## Install the real programs that the tests talk to (Chromium, Node, Prometheus, ...)
 	@missing=""; \
 	for pair in chromium:chromium nginx:nginx-light node:nodejs npm:npm rclone:rclone cadaver:cadaver \
-	           prometheus:prometheus; do \
+	           prometheus:prometheus gnutls-cli:gnutls-bin; do \
 	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
 	done; \
 	PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q 'libatomic\.so\.1' || missing="$$missing libatomic1"; \
@@ -128,3 +133,6 @@ lock: $(VENV)/.installed-dev ## Renew the lock files (maintainers; installs uv i
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-find-links --python-version 3.11 pyproject.toml --group dev -c requirements.lock \
 	  -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-find-links --python-version 3.11 pyproject.toml --group tools \
+	  -c requirements-dev.lock -o requirements-tools.lock

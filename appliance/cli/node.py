@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import click
 
+from appliance import background
 from appliance.assembly import Doors, Node, NodePlan, running_node
 from appliance.cli.output import as_json, pass_folder, print_json, terminal_qr
 from appliance.data_folder import DASHBOARD_FILE, PASSWORD_FILE, DataFolder
@@ -17,6 +18,7 @@ from appliance.homeserver.admin_access import AdminAccess
 from appliance.logs import set_up_logs
 from appliance.metadata import signup_tokens
 from appliance.pubky.signup_tokens import direct_signup_link
+from appliance.service_manager import ServiceManager
 from appliance.testnet import ADMIN_PASSWORD, Testnet, TestnetPorts, running_testnet
 from appliance.version import VERSION
 from appliance.web.asgi import ASGIApp
@@ -92,20 +94,24 @@ def run(folder: DataFolder, *, quiet: bool, as_json: bool) -> None:
     made = folder.initialise()
     config = folder.config()
     set_up_logs(config.logging.level, config.logging.format)
+    manager = ServiceManager(os.environ)
     plan = NodePlan(
         data_dir=folder.path,
         config=config,
         keypair=folder.keypair(),
         access=AdminAccess(folder.hashed_admin_password()),
         dashboard=pages,
+        inherited=tuple(manager.inherited_sockets()),
     )
     # A journal keeps what is printed, and more people may read it than may run the node.
     silent = quiet or "JOURNAL_STREAM" in os.environ
 
     async def serve(stop: asyncio.Event) -> None:
-        async with running_node(plan) as node:
+        async with running_node(plan) as node, background.running(manager.keep_alive()):
             await _announce(folder, node, made.new_password, silent=silent, as_json=as_json)
+            manager.notify("READY=1")
             await stop.wait()
+            manager.notify("STOPPING=1")
 
     if silent and made.new_password:
         # It could never be shown again; the operator makes one that they see.

@@ -1,5 +1,6 @@
 """The settings of a node: declared once, read from one file, written as a sample."""
 
+from appliance.config.discovery import Dht, Pkdns, Relays
 from appliance.config.globs import Glob
 from appliance.config.limits import DefaultQuotas, RateLimit
 from appliance.config.reading import ConfigError, load_config, parse_config
@@ -12,7 +13,6 @@ from appliance.config.schema import (
     General,
     Logging,
     Metrics,
-    Pkdns,
     Run,
     Storage,
 )
@@ -27,6 +27,7 @@ __all__ = [
     "ConfigError",
     "Dashboard",
     "DefaultQuotas",
+    "Dht",
     "Drive",
     "General",
     "Glob",
@@ -34,6 +35,7 @@ __all__ = [
     "Metrics",
     "Pkdns",
     "RateLimit",
+    "Relays",
     "RequestRate",
     "Run",
     "SocketAddress",

@@ -59,17 +59,63 @@ def files_url(value: str) -> str | None:
     return "must be files:FOLDER"
 
 
-def ip_address(value: str) -> str | None:
-    """One IP address."""
+def published_address(value: str) -> str | None:
+    """One IP address, `auto` or `none`."""
+    if value in ("auto", "none"):
+        return None
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        return f"'{value}' is not an IP address"
+        return f"'{value}' is not an IP address, auto or none"
     return None
 
 
-def host_name(value: str) -> str | None:
-    """A DNS host name."""
+def published_ipv6(value: str) -> str | None:
+    """One IPv6 address, `auto`, or nothing."""
+    if value in ("", "auto"):
+        return None
+    try:
+        ipaddress.IPv6Address(value)
+    except ValueError:
+        return f"'{value}' is not an IPv6 address or auto"
+    return None
+
+
+def port(value: int) -> str | None:
+    """A port that others can connect to."""
+    return None if 1 <= value <= 65535 else "must be between 1 and 65535"
+
+
+def host_ports(values: tuple[str, ...]) -> str | None:
+    """Hosts or addresses, each with a port."""
+    for value in values:
+        host, colon, number = value.rpartition(":")
+        if not host or not colon or not number.isdecimal() or port(int(number)) is not None:
+            return f"'{value}' is not a host and a port such as 127.0.0.1:6881"
+    return None
+
+
+def web_addresses(values: tuple[str, ...]) -> str | None:
+    """Addresses of web servers."""
+    return next((complaint for value in values if (complaint := _web_address(value))), None)
+
+
+def optional_web_address(value: str) -> str | None:
+    """The address of a web page, or nothing."""
+    return _web_address(value) if value else None
+
+
+def _web_address(value: str) -> str | None:
+    scheme, colon, rest = value.partition("://")
+    if scheme in ("http", "https") and colon and rest and not rest.startswith("/"):
+        return None
+    return f"'{value}' is not an address such as https://example.org"
+
+
+def optional_host_name(value: str) -> str | None:
+    """A DNS host name, or nothing."""
+    if not value:
+        return None
     labels = value.split(".")
     if len(value) <= 253 and all(
         0 < len(label) <= 63

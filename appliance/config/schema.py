@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from appliance.config import checks
+from appliance.config.discovery import Dht, Pkdns, Relays
 from appliance.config.fields import setting, socket, tables
 from appliance.config.limits import (
     DEFAULT_RATE_LIMITS,
@@ -18,7 +19,18 @@ from appliance.config.limits import (
 )
 from appliance.config.values import SocketAddress
 
-PARTS = ("web", "admin", "metrics", "dashboard", "sweep")
+PARTS = (
+    "web",
+    "pubky_tls",
+    "admin",
+    "metrics",
+    "dashboard",
+    "dht",
+    "publish",
+    "pkarr_relay",
+    "http_relay",
+    "sweep",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,11 @@ class Drive:
     icann_listen_socket: SocketAddress = socket(
         "127.0.0.1:6286",
         "Plain HTTP for clients, meant to stand behind a TLS proxy when not on loopback.",
+    )
+    pubky_listen_socket: SocketAddress = socket(
+        "127.0.0.1:6287",
+        "PubkyTLS for native clients, which need no certificate: open it to the world as\n"
+        "0.0.0.0:6287, or [::]:6287 for both families.",
     )
     max_upload_mb: int = setting(
         0, "Largest single upload in MiB; 0 means no ceiling but the disk.", checks.at_least(0)
@@ -102,14 +119,6 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Pkdns:
-    """What this node says of itself to the world."""
-
-    public_ip: str = setting("127.0.0.1", "The address that others reach.", checks.ip_address)
-    icann_domain: str = setting("localhost", "The domain name that others reach.", checks.host_name)
-
-
-@dataclass(frozen=True, slots=True)
 class Logging:
     """What is written to standard error."""
 
@@ -152,6 +161,8 @@ class Config:
     admin: Admin = field(default_factory=Admin)
     metrics: Metrics = field(default_factory=Metrics)
     pkdns: Pkdns = field(default_factory=Pkdns)
+    dht: Dht = field(default_factory=Dht)
+    relays: Relays = field(default_factory=Relays)
     logging: Logging = field(default_factory=Logging)
     run: Run = field(default_factory=Run)
     dashboard: Dashboard = field(default_factory=Dashboard)

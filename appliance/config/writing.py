@@ -1,5 +1,6 @@
 """Settings out: the commented sample file, and the values in force."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -17,7 +18,8 @@ def sample_config() -> str:
     ]
     for section_field in fields(Config):
         section = get_type_hints(Config)[section_field.name]
-        lines += ["", f"# {section.__doc__}", f"[{section_field.name}]"]
+        about = inspect.cleandoc(section.__doc__)
+        lines += ["", *_commented(about), f"[{section_field.name}]"]
         values = section()
         for key in fields(section):
             lines += _commented(key.metadata["doc"])
@@ -48,7 +50,7 @@ def _sample_of(label: str, key: Any, default: Any) -> Iterator[str]:
 
 
 def _commented(text: str) -> Iterator[str]:
-    return (f"# {line}" for line in text.split("\n"))
+    return (f"# {line}".rstrip() for line in text.split("\n"))
 
 
 def _plain(value: Any) -> Any:

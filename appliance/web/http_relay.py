@@ -27,6 +27,7 @@ from appliance.web.asgi import (
     settled_before_disconnect,
 )
 from appliance.web.cors import with_cors
+from appliance.web.relay_limits import RelayLimits, with_relay_limits
 
 _DEFAULT_TYPE = b"application/octet-stream"
 _MAX_TYPE_BYTES = 256
@@ -71,9 +72,9 @@ _Handler = Callable[[_Request], Awaitable[None]]
 _Methods = dict[str, _Handler]
 
 
-def http_relay_app(inbox: Inbox) -> ASGIApp:
+def http_relay_app(inbox: Inbox, limits: RelayLimits | None = None) -> ASGIApp:
     """The relay as an app of its own, with very permissive CORS around everything."""
-    return http_only(with_cors(_Routes(inbox), b""))
+    return http_only(with_cors(with_relay_limits(_Routes(inbox), limits), b""))
 
 
 class _Routes:

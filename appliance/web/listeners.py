@@ -9,7 +9,9 @@ import contextlib
 import logging
 import re
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
+from ssl import SSLContext
 
 import h11
 from hypercorn.app_wrappers import ASGIWrapper
@@ -31,6 +33,8 @@ from appliance.web.fast_lane import FastLane
 KEEP_ALIVE_S = 30.0
 # How long what a client goes on sending after its final answer is read and dropped.
 LINGER_S = 5.0
+# How long a client may take to agree on a session of TLS.
+HANDSHAKE_S = 10.0
 BACKLOG = 512
 
 _ABSOLUTE_FORM = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
@@ -100,6 +104,7 @@ class Connection(TCPServer):
         loop = asyncio.get_running_loop()
         super().__init__(app, loop, config, context, {}, reader, writer)
         self._lane = lane
+        self._is_tls = writer.get_extra_info("sslcontext") is not None
         self._client: tuple[str, int] | None = None
         self._idle = True
         self._in_lane = False
@@ -120,7 +125,7 @@ class Connection(TCPServer):
                     self.context,
                     task_group,
                     ConnectionState(self.state),
-                    False,
+                    self._is_tls,
                     client,
                     server,
                     self.protocol_send,
@@ -212,9 +217,16 @@ class Listeners:
     and a taken port is found before anything else happens.
     """
 
-    def __init__(self, keep_alive_s: float = KEEP_ALIVE_S) -> None:
-        """`keep_alive_s` is how long a connection may idle."""
+    def __init__(
+        self, keep_alive_s: float = KEEP_ALIVE_S, inherited: Iterable[socket.socket] = ()
+    ) -> None:
+        """`keep_alive_s` is how long a connection may idle.
+
+        `inherited` sockets listen already: a service manager keeps them open over our restarts, so
+        that no client is refused meanwhile.
+        """
         self._keep_alive_s = keep_alive_s
+        self._inherited = {_address_of(listening): listening for listening in inherited}
         self._context = WorkerContext(None)
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
@@ -222,6 +234,10 @@ class Listeners:
 
     def bind(self, address: SocketAddress) -> "BoundSocket":
         """Take an address; raises OSError. Clients may connect and wait until it is served."""
+        inherited = self._inherited.pop(address, None)
+        if inherited is not None:
+            self._sockets.append(inherited)
+            return BoundSocket(inherited, address)
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         # The protocol is named because asyncio turns Nagle's algorithm off only then: answers in
         # two writes would wait 40 ms for the client's acknowledgement.
@@ -234,8 +250,14 @@ class Listeners:
         bound.listen(BACKLOG)
         return BoundSocket(bound, SocketAddress(address.host, bound.getsockname()[1]))
 
-    async def serve(self, bound: "BoundSocket", app: ASGIApp, lane: FastLane | None = None) -> None:
-        """Answer what arrives on a bound socket."""
+    async def serve(
+        self,
+        bound: "BoundSocket",
+        app: ASGIApp,
+        lane: FastLane | None = None,
+        tls: SSLContext | None = None,
+    ) -> None:
+        """Answer what arrives on a bound socket, inside of TLS when there is a context for it."""
         config = hypercorn_config(self._keep_alive_s)
         wrapped = ASGIWrapper(app)  # type: ignore[arg-type] # ASGI by other names
 
@@ -252,7 +274,14 @@ class Listeners:
             except Exception:  # noqa: BLE001 - one client's trouble must not become everybody's
                 _log.exception("a connection ended with an error")
 
-        server = await asyncio.start_server(converse, sock=bound.socket, limit=2 * MAX_RECV)
+        server = await asyncio.start_server(
+            converse,
+            sock=bound.socket,
+            limit=2 * MAX_RECV,
+            ssl=tls,
+            ssl_handshake_timeout=HANDSHAKE_S if tls else None,
+            ssl_shutdown_timeout=LINGER_S if tls else None,
+        )
         self._servers.append(server)
 
     def release(self) -> None:
@@ -272,6 +301,11 @@ class Listeners:
             task.cancel()
         if self._connections:
             await asyncio.wait(self._connections, timeout=1)
+
+
+def _address_of(listening: socket.socket) -> SocketAddress:
+    host, port = listening.getsockname()[:2]
+    return SocketAddress(host, port)
 
 
 @dataclass(frozen=True, slots=True)

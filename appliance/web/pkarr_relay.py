@@ -28,6 +28,7 @@ from appliance.web.asgi import (
     send_text,
 )
 from appliance.web.cors import with_cors
+from appliance.web.relay_limits import RelayLimits, with_relay_limits
 
 _EXPOSED = b"pkarr-invalid-signed-packet-seq, pkarr-dht-stored-nodes"
 _PAYLOAD_TYPE = b"application/pkarr.org/relays#payload"
@@ -41,7 +42,7 @@ _DECIMAL = re.compile(rb"\+?[0-9]+")
 _LAST_HTTP_DATE_US = 253_402_300_799 * US_PER_SECOND
 
 
-def pkarr_relay_app(store: PacketStore) -> ASGIApp:
+def pkarr_relay_app(store: PacketStore, limits: RelayLimits | None = None) -> ASGIApp:
     """The relay as an app of its own; CORS stands outside of everything else."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +56,7 @@ def pkarr_relay_app(store: PacketStore) -> ASGIApp:
         else:
             await _serve_packet(store, scope, receive, send)
 
-    return http_only(with_cors(app, _EXPOSED))
+    return http_only(with_cors(with_relay_limits(app, limits), _EXPOSED))
 
 
 async def _serve_packet(store: PacketStore, scope: Scope, receive: Receive, send: Send) -> None:

@@ -92,7 +92,7 @@ def test_settings_are_read() -> None:
         ('[storage]\nblobs = "s3"', "storage.blobs: must be files:FOLDER"),
         ('[general]\ndatabase_url = "sqlite:"', "general.database_url: must be sqlite:FILE"),
         ('[pkdns]\nicann_domain = "-a.b"', "'-a.b' is not a host name"),
-        ('[pkdns]\npublic_ip = "1.2.3"', "'1.2.3' is not an IP address"),
+        ('[pkdns]\npublic_ip = "1.2.3"', "'1.2.3' is not an IP address, auto or none"),
         ('[run]\nparts = ["webb"]', "run.parts: unknown part 'webb'"),
         ("[run]\nparts = []", "run.parts: must name at least one part"),
         ("[general", "not valid TOML"),

@@ -15,10 +15,12 @@ from appliance.config import (
     Config,
     Dashboard,
     DefaultQuotas,
+    Dht,
     Drive,
     General,
     Metrics,
     RateLimit,
+    Relays,
     Run,
     SocketAddress,
     Storage,
@@ -46,7 +48,10 @@ def config_on_free_ports(
     return Config(
         general=General(signup_mode=signup_mode),  # type: ignore[arg-type] # the test's word
         drive=Drive(
-            icann_listen_socket=ANY_PORT, max_upload_mb=max_upload_mb, rate_limits=rate_limits
+            icann_listen_socket=ANY_PORT,
+            pubky_listen_socket=ANY_PORT,
+            max_upload_mb=max_upload_mb,
+            rate_limits=rate_limits,
         ),
         default_quotas=default_quotas or DefaultQuotas(),
         storage=Storage(
@@ -55,6 +60,10 @@ def config_on_free_ports(
         admin=Admin(listen_socket=ANY_PORT),
         metrics=Metrics(listen_socket=ANY_PORT),
         dashboard=Dashboard(listen_socket=ANY_PORT),
+        dht=Dht(listen_socket=ANY_PORT, ipv6_listen_socket=SocketAddress("::1", 0)),
+        relays=Relays(
+            pkarr_listen_socket=ANY_PORT, http_listen_socket=ANY_PORT, requests_per_second=0
+        ),
         run=replace(Run(), grace_s=1),
     )
 

@@ -101,6 +101,7 @@ def http_scope(method: str, target: str, headers: RequestHeaders = ()) -> dict[s
         "method": method,
         "raw_path": raw_path,
         "query_string": query,
+        "client": ("127.0.0.1", 50_000),
         "headers": [(key.lower().encode(), value.encode("latin-1")) for key, value in headers],
     }
 

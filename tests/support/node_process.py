@@ -22,11 +22,17 @@ Settings = Mapping[str, Mapping[str, Any]]
 # On free ports, without limits, and quiet but for trouble.
 ON_FREE_PORTS: Settings = {
     "general": {"signup_mode": "open"},
-    "drive": {"icann_listen_socket": "127.0.0.1:0", "rate_limits": []},
+    "drive": {
+        "icann_listen_socket": "127.0.0.1:0",
+        "pubky_listen_socket": "127.0.0.1:0",
+        "rate_limits": [],
+    },
     "storage": {"min_free_mb": 0},
     "admin": {"listen_socket": "127.0.0.1:0"},
     "metrics": {"listen_socket": "127.0.0.1:0"},
     "dashboard": {"listen_socket": "127.0.0.1:0"},
+    "relays": {"pkarr_listen_socket": "127.0.0.1:0", "http_listen_socket": "127.0.0.1:0"},
+    "dht": {"listen_socket": "127.0.0.1:0", "ipv6_listen_socket": "[::1]:0"},
     "logging": {"level": "warning"},
 }
 
@@ -133,10 +139,17 @@ class NodeProcess:
         return code
 
 
-def launch(data_dir: Path, *, wrapper: Sequence[str] = (), **variables: str) -> NodeProcess:
+def launch(
+    data_dir: Path,
+    *,
+    wrapper: Sequence[str] = (),
+    pass_fds: Sequence[int] = (),
+    **variables: str,
+) -> NodeProcess:
     """Start a process and do not wait for it.
 
-    `wrapper` is a command line that runs ours, `variables` are added to the environment.
+    `wrapper` is a command line that runs ours, `pass_fds` are kept open in it, `variables` are
+    added to the environment.
     """
     log = data_dir.parent / f"{data_dir.name}.log"
     with log.open("ab") as stderr:
@@ -146,16 +159,21 @@ def launch(data_dir: Path, *, wrapper: Sequence[str] = (), **variables: str) -> 
             stdout=subprocess.PIPE,
             stderr=stderr,
             env=environment() | variables,
+            pass_fds=pass_fds,
         )
     return NodeProcess(data_dir, process, log)
 
 
 @contextmanager
 def running_process(
-    data_dir: Path, *, wrapper: Sequence[str] = (), **variables: str
+    data_dir: Path,
+    *,
+    wrapper: Sequence[str] = (),
+    pass_fds: Sequence[int] = (),
+    **variables: str,
 ) -> Iterator[NodeProcess]:
     """A ready node for the length of the block; see `launch`. Raises NotReadyError."""
-    node = launch(data_dir, wrapper=wrapper, **variables)
+    node = launch(data_dir, wrapper=wrapper, pass_fds=pass_fds, **variables)
     try:
         node.wait_until_ready()
         yield node

@@ -46,9 +46,9 @@ ELSEWHERE = {
     "meta": "describes the file",
     "relay_conditional": "tests/appliance/web/test_pkarr_relay.py",
     "relay_http_0_6_0": "tests/appliance/web/test_pkarr_relay.py",
-    "bep42": "the DHT node",
-    "krpc_queries": "the DHT node",
-    "krpc_exchanges": "the DHT node",
+    "bep42": "tests/appliance/mainline/test_node_ids.py",
+    "krpc_queries": "tests/appliance/mainline/test_krpc_captured.py",
+    "krpc_exchanges": "tests/appliance/mainline/test_krpc_captured.py",
 }
 
 

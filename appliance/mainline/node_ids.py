@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from typing import Literal
 
 from appliance.errors import invalid
 
@@ -57,6 +58,11 @@ def crc32c(data: bytes) -> int:
 def is_ipv6(host: str) -> bool:
     """Which of the two families a numeric host text belongs to."""
     return ":" in host
+
+
+def family_of(address: Address) -> Literal[4, 6]:
+    """The family of an address, 4 or 6."""
+    return 6 if is_ipv6(address[0]) else 4
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -3,6 +3,7 @@
 Construction goes from the bottom up, the end in reverse. Nothing here waits for the network.
 """
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,12 +12,15 @@ from appliance import background
 from appliance.assembly.plan import Doors, NodePlan, StartError
 from appliance.assembly.services import build_services, database_file
 from appliance.config import Config, SocketAddress
+from appliance.errors import PubkyError
 from appliance.homeserver.event_feed import open_feed
 from appliance.homeserver.moderation import Moderation
 from appliance.homeserver.operators import Operators
 from appliance.homeserver.sweep import make_room, sweep
 from appliance.metadata.sqlite import open_sqlite
 from appliance.pubky.keys import Keypair
+from appliance.pubky_tls.context import TlsContext, server_context
+from appliance.pubky_tls.self_test import handshake_self_test
 from appliance.web.admin.app import create_admin_app
 from appliance.web.admin.services import AdminServices
 from appliance.web.asgi import ASGIApp, http_only
@@ -27,8 +31,11 @@ from appliance.web.metrics import metrics_app
 from appliance.web.observing import dashboard_route, with_observing
 from appliance.web.services import Services
 
+PUBKY_TLS = "pubky_tls"
 SWEEP_INTERVAL_S = 3600.0
 ROOM_INTERVAL_S = 30.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Node:
     services: Services
     keypair: Keypair
     client_url: str
+    pubky_tls_address: SocketAddress | None
     admin_url: str | None
     metrics_url: str | None
     dashboard_url: str | None
@@ -53,6 +61,7 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         sockets = _bind(plan.config, listeners)
         metadata = await open_sqlite(database_file(plan), durable=plan.durable)
         stack.push_async_callback(metadata.close)
+        tls = _pubky_tls(plan, sockets)
         feed = await open_feed(metadata)
         services = build_services(plan, metadata, feed)
         node = _node(plan, services, sockets)
@@ -64,7 +73,7 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         stack.callback(feed.close)
         for part, app, lane in _apps(plan, node, pages):
             if part in sockets:
-                await listeners.serve(sockets[part], app, lane)
+                await listeners.serve(sockets[part], app, lane, tls if part == PUBKY_TLS else None)
         services.readiness.set_running(running=True)
         stack.callback(services.readiness.set_running, running=False)
         jobs = [feed.follow()]
@@ -79,6 +88,7 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
 def _bind(config: Config, listeners: Listeners) -> dict[str, BoundSocket]:
     wanted = {
         "web": ("drive.icann_listen_socket", config.drive.icann_listen_socket),
+        "pubky_tls": ("drive.pubky_listen_socket", config.drive.pubky_listen_socket),
         "admin": ("admin.listen_socket", config.admin.listen_socket),
         "metrics": ("metrics.listen_socket", config.metrics.listen_socket),
         "dashboard": ("dashboard.listen_socket", config.dashboard.listen_socket),
@@ -94,6 +104,20 @@ def _bind(config: Config, listeners: Listeners) -> dict[str, BoundSocket]:
     return sockets
 
 
+def _pubky_tls(plan: NodePlan, sockets: dict[str, BoundSocket]) -> TlsContext | None:
+    """The context of the PubkyTLS listener. When it does not work here its port is closed again:
+    native clients take an open one before all others, and would never get through."""
+    if PUBKY_TLS not in sockets:
+        return None
+    try:
+        handshake_self_test(plan.keypair)
+    except PubkyError as error:
+        _log.error("port %s stays closed: %s", sockets[PUBKY_TLS].address, error.message)
+        sockets.pop(PUBKY_TLS).socket.close()
+        return None
+    return server_context(plan.keypair)
+
+
 def _node(plan: NodePlan, services: Services, sockets: dict[str, BoundSocket]) -> Node:
     urls = {part: _local_url(bound.address) for part, bound in sockets.items()}
     has_pages = plan.dashboard is not None and "dashboard" in sockets
@@ -101,6 +125,7 @@ def _node(plan: NodePlan, services: Services, sockets: dict[str, BoundSocket]) -
         services=services,
         keypair=plan.keypair,
         client_url=urls.get("web", ""),
+        pubky_tls_address=sockets[PUBKY_TLS].address if PUBKY_TLS in sockets else None,
         admin_url=urls.get("admin"),
         metrics_url=urls.get("metrics"),
         dashboard_url=(plan.config.dashboard.origin or urls["dashboard"]) if has_pages else None,
@@ -124,7 +149,9 @@ def _apps(
     """Each part's app, and the lane in front of it if any."""
     services = node.services
     lane = FastLane(services, EXPOSED_HEADERS) if plan.fast_lane else None
-    yield "web", client_entry(services), lane
+    client_api = client_entry(services)
+    yield "web", client_api, lane
+    yield PUBKY_TLS, client_api, lane
     yield (
         "admin",
         create_admin_app(

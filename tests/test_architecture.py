@@ -79,7 +79,7 @@ FENCES = {
 # Calls that start work nobody waits for, or read the clock behind everyone's back.
 FENCED_CALLS = {
     # The DHT's shell is liftable too; its one task lives and ends with a task group.
-    "create_task": ["appliance/background.py", "appliance/mainline/udp.py"],
+    "create_task": ["appliance/background.py", "appliance/mainline/entrances.py"],
     "ensure_future": ["appliance/blobs/files.py"],
     "utcnow": list[str](),
     "now": list[str](),

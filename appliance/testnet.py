@@ -10,36 +10,34 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from appliance import background
 from appliance.assembly import Node, NodePlan, Pages, StartError, running_node
-from appliance.clock import system_clock
 from appliance.config import (
     Admin,
     Config,
     Dashboard,
+    Dht,
     Drive,
     General,
     Metrics,
+    Pkdns,
+    Relays,
     Run,
     SocketAddress,
     Storage,
 )
 from appliance.homeserver.admin_access import AdminAccess, password_hash
-from appliance.http_relay.inbox import Inbox, RelayLimits
-from appliance.pkarr.packet_store import MemoryPacketStore
+from appliance.mainline.reports import NodeSettings
+from appliance.mainline.udp import DhtSettings, running_dht
 from appliance.pubky.keys import Keypair
-from appliance.pubky.records import homeserver_records
-from appliance.pubky.signed_packets import SignedPacket
-from appliance.web.asgi import ASGIApp
-from appliance.web.draining import with_draining
-from appliance.web.http_relay import http_relay_app
-from appliance.web.listeners import Listeners
-from appliance.web.pkarr_relay import pkarr_relay_app
 
 WELL_KNOWN_SEED = bytes(32)
 ADMIN_PASSWORD = "admin"  # noqa: S105 - the testnet's, on loopback, in every client's test suite
-STORED_PACKETS = 100_000
-RELAY_SWEEP_S = 15.0
+CACHED_PACKETS = 100_000
+LOOPBACK = "127.0.0.1"
+# One node would be enough; with three, putting and finding are what they are elsewhere.
+DHT_NODES = 3
+# Test suites hammer.
+DHT_QUERIES_PER_SECOND = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ class TestnetPorts:
     admin: int = 6288
     metrics: int = 6289
     dashboard: int = 6290
+    dht: int = 6881
     pkarr_relay: int = 15411
     http_relay: int = 15412
 
@@ -62,6 +61,7 @@ class Testnet:
     node: Node
     pkarr_relay_url: str
     http_relay_url: str
+    dht_bootstrap: str
     data_dir: Path
 
 
@@ -70,70 +70,93 @@ async def running_testnet(
     ports: TestnetPorts,
     *,
     token_required: bool = False,
+    dht_nodes: int = DHT_NODES,
     dashboard: Pages | None = None,
 ) -> AsyncIterator[Testnet]:
-    """Run a testnet for the length of the block; raises StartError when a port is taken."""
+    """Run a testnet for the length of the block; raises StartError when a port is taken.
+
+    Its homeserver is one of `dht_nodes` real DHT nodes; the others enter the network by the first.
+    """
     async with AsyncExitStack() as stack:
         data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pubky-testnet-")))
-        keypair = Keypair.from_seed(WELL_KNOWN_SEED)
+        bootstrap = await _enter_dht(ports, dht_nodes, stack)
         plan = NodePlan(
             data_dir=data_dir,
-            config=_config(ports, token_required=token_required),
-            keypair=keypair,
+            config=_config(ports, bootstrap, token_required=token_required),
+            keypair=Keypair.from_seed(WELL_KNOWN_SEED),
             access=AdminAccess(password_hash(ADMIN_PASSWORD)),
             dashboard=dashboard,
             durable=False,
         )
         node = await stack.enter_async_context(running_node(plan))
-        listeners = Listeners()
-        stack.push_async_callback(listeners.close, plan.config.run.grace_s)
-
-        packets = MemoryPacketStore(system_clock, STORED_PACKETS)
-        client_port = int(node.client_url.rpartition(":")[2])
-        await packets.publish(
-            SignedPacket.sign(
-                keypair,
-                homeserver_records("127.0.0.1", ports.pubky_tls, "localhost", client_port),
-                system_clock(),
-            )
+        # Clients look the homeserver up at once, and a testnet is no good before they find it.
+        await node.network.publisher.publish()
+        yield Testnet(
+            node,
+            _by_name(node.pkarr_relay_url),
+            _by_name(node.http_relay_url),
+            bootstrap,
+            data_dir,
         )
-        inbox = Inbox(system_clock, RelayLimits())
-        pkarr_url = await _serve(
-            listeners, "pkarr relay", ports.pkarr_relay, pkarr_relay_app(packets)
+
+
+async def _enter_dht(ports: TestnetPorts, dht_nodes: int, stack: AsyncExitStack) -> str:
+    """Start all DHT nodes but the homeserver's own; returns the first one's address."""
+    settings = NodeSettings(
+        mode="server",
+        queries_per_second=DHT_QUERIES_PER_SECOND,
+        burst=DHT_QUERIES_PER_SECOND,
+        answers_per_second=DHT_QUERIES_PER_SECOND,
+        answer_bytes_per_second=2**30,
+    )
+    try:
+        first = await stack.enter_async_context(
+            running_dht(DhtSettings(((LOOPBACK, ports.dht),), settings))
         )
-        http_url = await _serve(listeners, "HTTP relay", ports.http_relay, http_relay_app(inbox))
-        await stack.enter_async_context(background.running(_expiry(inbox)))
-        yield Testnet(node, pkarr_url, http_url, data_dir)
+    except OSError as error:
+        where = f"{LOOPBACK}:{ports.dht}"
+        raise StartError(f"cannot listen on {where} (DHT, UDP): {error.strerror}") from error
+    bootstrap = f"{LOOPBACK}:{first.addresses[0][1]}"
+    for _ in range(dht_nodes - 2):
+        await stack.enter_async_context(
+            running_dht(DhtSettings(((LOOPBACK, 0),), settings, (bootstrap,)))
+        )
+    return bootstrap
 
 
-def _config(ports: TestnetPorts, *, token_required: bool) -> Config:
+def _config(ports: TestnetPorts, bootstrap: str, *, token_required: bool) -> Config:
     def local(port: int) -> SocketAddress:
-        return SocketAddress("127.0.0.1", port)
+        return SocketAddress(LOOPBACK, port)
 
     return Config(
         general=General(signup_mode="token_required" if token_required else "open"),
         # Test suites hammer, and a nearly full disk is not what they are about.
-        drive=Drive(icann_listen_socket=local(ports.client), rate_limits=()),
+        drive=Drive(
+            icann_listen_socket=local(ports.client),
+            pubky_listen_socket=local(ports.pubky_tls),
+            rate_limits=(),
+        ),
         storage=Storage(min_free_mb=0),
         admin=Admin(listen_socket=local(ports.admin)),
         metrics=Metrics(listen_socket=local(ports.metrics)),
+        pkdns=Pkdns(dht_bootstrap_nodes=(bootstrap,)),
+        dht=Dht(
+            listen_socket=local(0),
+            ipv6_listen_socket=SocketAddress("::1", 0),
+            mode="server",
+            queries_per_second=DHT_QUERIES_PER_SECOND,
+        ),
+        relays=Relays(
+            pkarr_listen_socket=local(ports.pkarr_relay),
+            http_listen_socket=local(ports.http_relay),
+            requests_per_second=0,
+            cached_packets=CACHED_PACKETS,
+        ),
         dashboard=Dashboard(listen_socket=local(ports.dashboard)),
         run=replace(Run(), grace_s=1),
     )
 
 
-async def _serve(listeners: Listeners, name: str, port: int, app: ASGIApp) -> str:
-    """Listen; returns the URL. `localhost` is IPv4 here: what resolves it to ::1 falls back."""
-    try:
-        bound = listeners.bind(SocketAddress("127.0.0.1", port))
-    except OSError as error:
-        raise StartError(f"cannot listen on 127.0.0.1:{port} ({name}): {error.strerror}") from error
-    await listeners.serve(bound, with_draining(app))
-    return f"http://localhost:{bound.address.port}"
-
-
-async def _expiry(inbox: Inbox) -> None:
-    async def step() -> None:
-        inbox.sweep(system_clock())
-
-    await background.every(RELAY_SWEEP_S, step, what="expiring relay messages")
+def _by_name(url: str | None) -> str:
+    """`localhost` is what clients say; it is IPv4 here, and what resolves it to ::1 falls back."""
+    return (url or "").replace(LOOPBACK, "localhost")

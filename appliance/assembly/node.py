@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from appliance import background
+from appliance.assembly.network import Network, Ports, running_network
 from appliance.assembly.plan import Doors, NodePlan, StartError
 from appliance.assembly.services import build_services, database_file
 from appliance.config import Config, SocketAddress
@@ -24,11 +25,14 @@ from appliance.pubky_tls.self_test import handshake_self_test
 from appliance.web.admin.app import create_admin_app
 from appliance.web.admin.services import AdminServices
 from appliance.web.asgi import ASGIApp, http_only
+from appliance.web.draining import with_draining
 from appliance.web.entry import EXPOSED_HEADERS, client_entry
 from appliance.web.fast_lane import FastLane
+from appliance.web.http_relay import http_relay_app
 from appliance.web.listeners import BoundSocket, Listeners
 from appliance.web.metrics import metrics_app
 from appliance.web.observing import dashboard_route, with_observing
+from appliance.web.pkarr_relay import pkarr_relay_app
 from appliance.web.services import Services
 
 PUBKY_TLS = "pubky_tls"
@@ -43,12 +47,15 @@ class Node:
     """A running node; an address is None when its part is not run here."""
 
     services: Services
+    network: Network
     keypair: Keypair
     client_url: str
     pubky_tls_address: SocketAddress | None
     admin_url: str | None
     metrics_url: str | None
     dashboard_url: str | None
+    pkarr_relay_url: str | None
+    http_relay_url: str | None
     admin_token: str
 
 
@@ -64,7 +71,8 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         tls = _pubky_tls(plan, sockets)
         feed = await open_feed(metadata)
         services = build_services(plan, metadata, feed)
-        node = _node(plan, services, sockets)
+        network = await stack.enter_async_context(running_network(plan, metadata, _ports(sockets)))
+        node = _node(plan, services, network, sockets)
         pages = None
         if plan.dashboard and node.dashboard_url:
             pages = await stack.enter_async_context(plan.dashboard(_doors(plan, node)))
@@ -92,6 +100,8 @@ def _bind(config: Config, listeners: Listeners) -> dict[str, BoundSocket]:
         "admin": ("admin.listen_socket", config.admin.listen_socket),
         "metrics": ("metrics.listen_socket", config.metrics.listen_socket),
         "dashboard": ("dashboard.listen_socket", config.dashboard.listen_socket),
+        "pkarr_relay": ("relays.pkarr_listen_socket", config.relays.pkarr_listen_socket),
+        "http_relay": ("relays.http_listen_socket", config.relays.http_listen_socket),
     }
     sockets = {}
     for part, (key, address) in wanted.items():
@@ -118,17 +128,29 @@ def _pubky_tls(plan: NodePlan, sockets: dict[str, BoundSocket]) -> TlsContext | 
     return server_context(plan.keypair)
 
 
-def _node(plan: NodePlan, services: Services, sockets: dict[str, BoundSocket]) -> Node:
+def _ports(sockets: dict[str, BoundSocket]) -> Ports:
+    return Ports(
+        pubky_tls=sockets[PUBKY_TLS].address.port if PUBKY_TLS in sockets else None,
+        http=sockets["web"].address.port if "web" in sockets else 0,
+    )
+
+
+def _node(
+    plan: NodePlan, services: Services, network: Network, sockets: dict[str, BoundSocket]
+) -> Node:
     urls = {part: _local_url(bound.address) for part, bound in sockets.items()}
     has_pages = plan.dashboard is not None and "dashboard" in sockets
     return Node(
         services=services,
+        network=network,
         keypair=plan.keypair,
         client_url=urls.get("web", ""),
         pubky_tls_address=sockets[PUBKY_TLS].address if PUBKY_TLS in sockets else None,
         admin_url=urls.get("admin"),
         metrics_url=urls.get("metrics"),
         dashboard_url=(plan.config.dashboard.origin or urls["dashboard"]) if has_pages else None,
+        pkarr_relay_url=urls.get("pkarr_relay"),
+        http_relay_url=urls.get("http_relay"),
         admin_token=plan.access.issue_token("dashboard"),
     )
 
@@ -170,6 +192,9 @@ def _apps(
         None,
     )
     yield "metrics", metrics_app(services.counters, services.figures, services.readiness), None
+    network = node.network
+    yield "pkarr_relay", with_draining(pkarr_relay_app(network.packets, network.pkarr_limits)), None
+    yield "http_relay", with_draining(http_relay_app(network.inbox, network.http_limits)), None
     if pages is not None:
         figures = services.counters.requests("dashboard")
         watched = with_observing(pages, "dashboard", dashboard_route, figures)

@@ -19,9 +19,11 @@ from appliance.mainline.items import MutableItem
 from appliance.mainline.node import Family, Node
 from appliance.mainline.node_ids import Address, Contact, family_of
 from appliance.mainline.reports import (
+    OURSELVES,
     GetDone,
     GetReport,
     ItemFound,
+    NodeOutcome,
     NodeSettings,
     NodeStats,
     PingDone,
@@ -192,12 +194,12 @@ class Dht:
         reports: list[PutReport] = await asyncio.gather(
             *(self._put(endpoint, item, cas) for endpoint in self._endpoints)
         )
-        outcomes = tuple(outcome for report in reports for outcome in report.outcomes)
+        outcomes = _with_one_own_copy(reports)
         return PutReport(
             outcomes=outcomes,
             queried=sum(report.queried for report in reports),
             responded=sum(report.responded for report in reports),
-            stored_nodes=sum(report.stored_nodes for report in reports),
+            stored_nodes=sum(outcome.result == "stored" for outcome in outcomes),
             conflict=conflict_of(outcomes) or _common_conflict(reports),
         )
 
@@ -329,6 +331,14 @@ def _only_newer(
             on_item(item)
 
     return hear
+
+
+def _with_one_own_copy(reports: Sequence[PutReport]) -> tuple[NodeOutcome, ...]:
+    """Every outcome; the nodes of both families are one node's, so their own copies count once."""
+    outcomes = [outcome for report in reports for outcome in report.outcomes]
+    own = [outcome for outcome in outcomes if outcome.address == OURSELVES]
+    others = [outcome for outcome in outcomes if outcome.address != OURSELVES]
+    return (*own[:1], *others)
 
 
 def _common_conflict(reports: Sequence[PutReport]) -> Literal["cas", "outdated"] | None:

@@ -113,6 +113,16 @@ def page(tx: Tx, before_id: int | None, limit: int, now_us: int) -> list[UserWit
     return [UserWithSessions(_user(row), row[8], row[9]) for row in rows]
 
 
+def keys_after(tx: Tx, after_id: int, limit: int) -> list[tuple[int, str]]:
+    """Ids and keys of users in the order of their sign-up, those after `after_id`."""
+    rows = tx.all(
+        "SELECT id, public_key FROM users WHERE id > ? AND deleted_us IS NULL ORDER BY id LIMIT ?",
+        after_id,
+        limit,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def page_disabled(tx: Tx, after_key: str, limit: int) -> list[str]:
     """Keys of disabled users in ascending order, those after `after_key`."""
     rows = tx.all(

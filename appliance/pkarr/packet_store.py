@@ -1,25 +1,26 @@
-"""Where signed packets are found and published, and the rules by which one replaces another."""
+"""What stands behind the pkarr relay: the resolver, the DHT, and the rules by which one packet
+replaces another (discovery 6)."""
 
-from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-from appliance.clock import Clock
+from appliance.errors import PubkyError
+from appliance.mainline.udp import Dht
+from appliance.pkarr.dht_items import item_of
+from appliance.pkarr.packet_cache import StoredPacket
+from appliance.pkarr.resolver import ResolvePolicy, Resolver
 from appliance.pubky.keys import PublicKey
 from appliance.pubky.signed_packets import SignedPacket
 
-ResolvePolicy = Literal["CacheFirst", "CacheOnly", "NetworkOnly"]
+PublishOutcome = Literal["stored", "outdated", "mismatch", "concurrent", "failed"]
+"""`outdated`: a more recent packet is held. `mismatch`: another than the expected one is held.
+`concurrent`: another packet of this key is on its way. `failed`: no node of the DHT took it."""
 
-PublishOutcome = Literal["stored", "outdated", "mismatch"]
-"""`outdated`: a more recent packet is held. `mismatch`: another than the expected one is held."""
+INVALID_SEQ_HEADER = "pkarr-invalid-signed-packet-seq"
 
-
-@dataclass(frozen=True, slots=True)
-class StoredPacket:
-    """A packet and the moment it was last received, in microseconds since the Unix epoch."""
-
-    packet: SignedPacket
-    last_seen_us: int
+Keep = Callable[[SignedPacket], Awaitable[None]]
+"""Keeps the packet of somebody who lives here for longer than a cache does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,52 +31,68 @@ class Publication:
     stored_nodes: int | None = None
 
 
-class PacketStore(Protocol):
-    """The surface shared by a store in memory and one with the DHT behind it."""
+class PacketStore:
+    """Packets found and published for clients that cannot reach the DHT themselves."""
+
+    def __init__(self, resolver: Resolver, dht: Dht | None, keep: Keep | None = None) -> None:
+        self._resolver = resolver
+        self._dht = dht
+        self._keep = keep
+        self._on_their_way: dict[PublicKey, SignedPacket] = {}
 
     async def find(
         self, key: PublicKey, policy: ResolvePolicy = "CacheFirst"
     ) -> StoredPacket | None:
-        """The most recent packet of a key that the policy can reach."""
+        """The most recent packet of a key that the policy can reach.
+
+        Raises `not_found` with a header when the DHT holds something newer that is no packet, and
+        `unavailable` when no node of the DHT answered.
+        """
+        found = await self._resolver.resolve(key, policy)
+        if found.stored is not None:
+            return found.stored
+        if found.invalid_seq is not None:
+            raise PubkyError(
+                "not_found", "Not found", **{INVALID_SEQ_HEADER: str(found.invalid_seq)}
+            )
+        if found.queried and not found.responded:
+            raise PubkyError("unavailable", "no responses from the DHT")
+        return None
 
     async def publish(self, packet: SignedPacket, if_match: int | None = None) -> Publication:
-        """Keep a packet unless a more recent one is held.
+        """Keep a packet unless a more recent one is held, and put it into the DHT.
 
         `if_match` is the timestamp (µs) of the packet the publisher saw last. It refuses the packet
         only when another one is held: after a failed attempt clients name a packet that never
         arrived (discovery 3.2).
         """
-
-
-class MemoryPacketStore:
-    """At most `capacity` packets in memory; the one that was used longest ago is evicted."""
-
-    def __init__(self, clock: Clock, capacity: int) -> None:
-        self._clock = clock
-        self._capacity = capacity
-        self._packets: OrderedDict[PublicKey, StoredPacket] = OrderedDict()
-
-    async def find(
-        self, key: PublicKey, policy: ResolvePolicy = "CacheFirst"
-    ) -> StoredPacket | None:
-        """The packet held for a key, whatever its age; no policy can reach further than memory."""
-        del policy
-        stored = self._packets.get(key)
-        if stored is not None:
-            self._packets.move_to_end(key)
-        return stored
-
-    async def publish(self, packet: SignedPacket, if_match: int | None = None) -> Publication:
-        """Keep a packet by the rules of relays, in their order (discovery 6.4)."""
         key = packet.public_key
-        held = self._packets.get(key)
+        cached = await self._resolver.resolve(key, "CacheOnly")
+        held = cached.stored.packet if cached.stored is not None else None
         if held is not None:
-            if held.packet.more_recent_than(packet):
+            if held.more_recent_than(packet):
                 return Publication("outdated")
-            if if_match is not None and held.packet.timestamp_us != if_match:
+            if if_match is not None and held.timestamp_us != if_match:
                 return Publication("mismatch")
-        self._packets[key] = StoredPacket(packet, self._clock())
-        self._packets.move_to_end(key)
-        if len(self._packets) > self._capacity:
-            self._packets.popitem(last=False)
-        return Publication("stored")
+        if self._on_their_way.get(key, packet) != packet:
+            return Publication("concurrent")
+        self._on_their_way[key] = packet
+        try:
+            return await self._put(packet, if_match)
+        finally:
+            self._on_their_way.pop(key, None)
+
+    async def _put(self, packet: SignedPacket, if_match: int | None) -> Publication:
+        self._resolver.cache.see(packet)
+        if self._keep is not None:
+            await self._keep(packet)
+        if self._dht is None:
+            return Publication("stored")
+        report = await self._dht.put(item_of(packet), if_match)
+        if report.conflict == "cas":
+            return Publication("mismatch")
+        if report.conflict == "outdated":
+            return Publication("outdated")
+        if not report.stored_nodes:
+            return Publication("failed")
+        return Publication("stored", report.stored_nodes)

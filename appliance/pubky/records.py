@@ -1,7 +1,8 @@
 """What a homeserver publishes about itself, and where a user's packet points."""
 
 import re
-from ipaddress import ip_address
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from appliance.errors import PubkyError, invalid
 from appliance.pubky import z32
@@ -32,37 +33,48 @@ _ICANN_PRIORITY = 10
 
 
 def homeserver_records(
-    public_ip: str,
-    pubky_tls_port: int,
+    public_ips: Sequence[str],
+    pubky_tls_port: int | None,
     icann_domain: str | None,
     icann_http_port: int,
 ) -> tuple[Record, ...]:
     """The records of a homeserver's own packet in their fixed order (discovery 8.1).
 
-    `icann_http_port` is published only for the domain `localhost`, where clients need it; for real
-    domains they use 443. Raises `invalid` when the address or the domain is none.
+    Without an address or without `pubky_tls_port` the direct way is left out, and with it the
+    addresses: behind a tunnel only the domain is of use. `icann_http_port` is published only for
+    the domain `localhost`, where clients need it; for real domains they use 443. Raises `invalid`
+    when an address or the domain is none.
     """
-    try:
-        address = ip_address(public_ip)
-    except ValueError:
-        raise invalid(f"Invalid public IP address: {public_ip}") from None
-    is_ipv4 = address.version == 4
-    direct = ServiceBinding(
-        _DIRECT_PRIORITY,
-        (),
-        {
-            PARAM_PORT: _u16(pubky_tls_port),
-            PARAM_IPV4HINT if is_ipv4 else PARAM_IPV6HINT: address.packed,
-        },
-    )
-    records = [_service(_APEX, direct)]
+    records = []
+    addresses = _addresses(public_ips) if pubky_tls_port is not None else []
+    if addresses and pubky_tls_port is not None:
+        params = {PARAM_PORT: _u16(pubky_tls_port)}
+        for address in addresses:
+            hint = PARAM_IPV4HINT if address.version == 4 else PARAM_IPV6HINT
+            params[hint] = params.get(hint, b"") + address.packed
+        records.append(_service(_APEX, ServiceBinding(_DIRECT_PRIORITY, (), params)))
     if icann_domain:
         params = {PARAM_HTTP_PORT: _u16(icann_http_port)} if icann_domain == "localhost" else {}
         records.append(
             _service(_APEX, ServiceBinding(_ICANN_PRIORITY, parse_name(icann_domain), params))
         )
-    address_type = TYPE_A if is_ipv4 else TYPE_AAAA
-    return (*records, Record(_APEX, address_type, RECORD_TTL_S, address.packed))
+    records += [
+        Record(
+            _APEX,
+            TYPE_A if address.version == 4 else TYPE_AAAA,
+            RECORD_TTL_S,
+            address.packed,
+        )
+        for address in addresses
+    ]
+    return tuple(records)
+
+
+def _addresses(texts: Sequence[str]) -> list[IPv4Address | IPv6Address]:
+    try:
+        return [ip_address(text) for text in texts]
+    except ValueError as error:
+        raise invalid(f"Invalid public IP address: {error}") from None
 
 
 def user_record(homeserver: PublicKey) -> Record:

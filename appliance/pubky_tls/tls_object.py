@@ -69,7 +69,8 @@ class TlsObject:
         if failure is not None:
             # The alert is on its way.
             raise self._given_up(failure)
-        self._plaintext += self._pump()
+        # Data may have come with the last message.
+        self._plaintext = self._pump()
         is_done, failure = self._state()
         if is_done:
             self._handshakes.succeed(place)

@@ -35,6 +35,8 @@ KEEP_ALIVE_S = 30.0
 LINGER_S = 5.0
 # How long a client may take to agree on a session of TLS.
 HANDSHAKE_S = 10.0
+# What a slow client has not read yet is dropped when its goodbye takes longer than this.
+GOODBYE_S = 30.0
 BACKLOG = 512
 
 _ABSOLUTE_FORM = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
@@ -159,6 +161,11 @@ class Connection(TCPServer):
                 self.writer.write_eof()
             self._end_of_lingering = self.loop.call_later(LINGER_S, self.writer.close)
 
+    async def _close(self) -> None:
+        # A client that never answers our goodbye (close_notify) is a client that is gone.
+        with contextlib.suppress(OSError):
+            await super()._close()
+
     async def _read_data(self) -> None:
         while not self.reader.at_eof():
             try:
@@ -280,7 +287,7 @@ class Listeners:
             limit=2 * MAX_RECV,
             ssl=tls,
             ssl_handshake_timeout=HANDSHAKE_S if tls else None,
-            ssl_shutdown_timeout=LINGER_S if tls else None,
+            ssl_shutdown_timeout=GOODBYE_S if tls else None,
         )
         self._servers.append(server)
 

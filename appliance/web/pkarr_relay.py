@@ -9,7 +9,9 @@ from typing import get_args
 from urllib.parse import parse_qs, unquote
 
 from appliance.errors import PubkyError, invalid
-from appliance.pkarr.packet_store import PacketStore, PublishOutcome, ResolvePolicy, StoredPacket
+from appliance.pkarr.packet_cache import StoredPacket
+from appliance.pkarr.packet_store import PacketStore, PublishOutcome
+from appliance.pkarr.resolver import ResolvePolicy
 from appliance.pubky.keys import PublicKey
 from appliance.pubky.records import lenient_key
 from appliance.pubky.signed_packets import MAX_PACKET_BYTES, SignedPacket
@@ -35,6 +37,8 @@ _PAYLOAD_TYPE = b"application/pkarr.org/relays#payload"
 _STATUS_OF_OUTCOME: dict[PublishOutcome, tuple[int, str]] = {
     "outdated": (409, "There is already a more recent packet"),
     "mismatch": (412, "Compare and swap failed: another packet is held"),
+    "concurrent": (428, "Another packet of this key is being published"),
+    "failed": (500, "No DHT node stored the packet"),
 }
 _POLICIES: dict[str, ResolvePolicy] = {policy: policy for policy in get_args(ResolvePolicy)}
 _DECIMAL = re.compile(rb"\+?[0-9]+")

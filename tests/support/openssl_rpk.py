@@ -43,6 +43,7 @@ _SSL: dict[str, tuple[Any, list[Any]]] = {
     "SSL_CTX_set1_server_cert_type": (c_int, [c_void_p, c_char_p, c_size_t]),
     "SSL_CTX_set_verify": (None, [c_void_p, c_int, c_void_p]),
     "SSL_CTX_dane_enable": (c_int, [c_void_p]),
+    "SSL_CTX_set_ciphersuites": (c_int, [c_void_p, c_char_p]),
     "SSL_new": (c_void_p, [c_void_p]),
     "SSL_free": (None, [c_void_p]),
     "SSL_dane_enable": (c_int, [c_void_p, c_char_p]),
@@ -86,26 +87,27 @@ def is_available() -> bool:
 
 
 class OpenSslClient:
-    """One connection that accepts one Ed25519 key."""
+    """One connection that accepts one Ed25519 key, or any certificate when no key is expected."""
 
-    def __init__(self, port: int, expected_key: bytes, server_name: str) -> None:
-        """Connect to this machine's `port`; raises RefusedError."""
+    def __init__(
+        self, port: int, expected_key: bytes | None, server_name: str, suite: str | None = None
+    ) -> None:
+        """Connect to this machine's `port`, with OpenSSL's own suites unless one is named; raises
+        RefusedError."""
         libraries = _libraries()
         assert libraries is not None
         self._crypto, self._ssl = libraries
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+        # Otherwise a request would wait 40 ms for the acknowledgement of the Finished message.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # OpenSSL calls read(2) itself and would take a time limit for a socket without data.
         self._socket.setblocking(True)
         self._context = self._ssl.SSL_CTX_new(self._ssl.TLS_client_method())
-        self._key = self._crypto.EVP_PKEY_new_raw_public_key(
-            NID_ED25519, None, expected_key, len(expected_key)
-        )
-        assert self._ssl.SSL_CTX_set1_server_cert_type(self._context, RAW_PUBLIC_KEY, 1) == 1
-        self._ssl.SSL_CTX_set_verify(self._context, SSL_VERIFY_PEER, None)
-        assert self._ssl.SSL_CTX_dane_enable(self._context) == 1
-        self._connection = self._ssl.SSL_new(self._context)
-        assert self._ssl.SSL_dane_enable(self._connection, None) == 1
-        assert self._ssl.SSL_add_expected_rpk(self._connection, self._key) == 1
+        if suite is not None:
+            name = suite.encode("ascii")
+            assert self._ssl.SSL_CTX_set_ciphersuites(self._context, name) == 1
+        self._key: int | None = None
+        self._connection = self._connection_that_expects(expected_key)
         name = server_name.encode("ascii")
         self._ssl.SSL_ctrl(self._connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name)
         self._ssl.SSL_set_fd(self._connection, self._socket.fileno())
@@ -115,6 +117,18 @@ class OpenSslClient:
             reason = self._reason()
             self.close()
             raise RefusedError(reason, verify_result)
+
+    def _connection_that_expects(self, key: bytes | None) -> Any:
+        if key is None:
+            return self._ssl.SSL_new(self._context)
+        self._key = self._crypto.EVP_PKEY_new_raw_public_key(NID_ED25519, None, key, len(key))
+        assert self._ssl.SSL_CTX_set1_server_cert_type(self._context, RAW_PUBLIC_KEY, 1) == 1
+        self._ssl.SSL_CTX_set_verify(self._context, SSL_VERIFY_PEER, None)
+        assert self._ssl.SSL_CTX_dane_enable(self._context) == 1
+        connection = self._ssl.SSL_new(self._context)
+        assert self._ssl.SSL_dane_enable(connection, None) == 1
+        assert self._ssl.SSL_add_expected_rpk(connection, self._key) == 1
+        return connection
 
     def __enter__(self) -> Self:
         return self
@@ -131,11 +145,16 @@ class OpenSslClient:
     def read(self, most_bytes: int) -> bytes:
         """What has come; nothing after the server's close_notify. Raises OSError."""
         buffer = ctypes.create_string_buffer(most_bytes)
-        count = self._ssl.SSL_read(self._connection, buffer, most_bytes)
+        count = self.read_into(buffer)
+        return buffer.raw[:count]
+
+    def read_into(self, buffer: "ctypes.Array[ctypes.c_char]") -> int:
+        """The same without a copy; returns how many bytes."""
+        count: int = self._ssl.SSL_read(self._connection, buffer, len(buffer))
         if count > 0:
-            return buffer.raw[:count]
+            return count
         if self._ssl.SSL_get_error(self._connection, count) == SSL_ERROR_ZERO_RETURN:
-            return b""
+            return 0
         raise OSError(self._reason())
 
     def read_exactly(self, size: int) -> bytes:

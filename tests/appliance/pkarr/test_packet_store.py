@@ -2,10 +2,12 @@
 
 import pytest
 
-from appliance.pkarr.packet_store import MemoryPacketStore, PacketStore, StoredPacket
+from appliance.pkarr.packet_cache import StoredPacket
+from appliance.pkarr.packet_store import PacketStore
 from appliance.pubky.dns_message import Record
 from appliance.pubky.keys import Keypair
 from appliance.pubky.signed_packets import SignedPacket
+from tests.support.pkarr import store_in_memory
 from tests.support.settable_clock import START_US, SettableClock
 
 ALICE = Keypair.from_seed(b"\x11" * 32)
@@ -24,7 +26,7 @@ def clock() -> SettableClock:
 
 @pytest.fixture
 def store(clock: SettableClock) -> PacketStore:
-    return MemoryPacketStore(clock, capacity=2)
+    return store_in_memory(clock, capacity=2)
 
 
 async def test_a_published_packet_is_found_with_the_moment_of_receipt(store: PacketStore) -> None:

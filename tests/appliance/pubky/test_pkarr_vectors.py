@@ -144,7 +144,7 @@ def test_a_homeserver_publishes_the_reference_packet(
     index: int, public_ip: str, tls_port: int, domain: str | None
 ) -> None:
     entry = entries(VECTORS, "signed_packets")[index]
-    records = homeserver_records(public_ip, tls_port, domain, 6286)
+    records = homeserver_records([public_ip], tls_port, domain, 6286)
     keypair = Keypair.from_seed(bytes.fromhex(entry["seed"]))
     packet = SignedPacket.sign(keypair, records, entry["timestamp_us"])
     assert packet.to_bytes().hex() == entry["canonical"]

@@ -34,7 +34,7 @@ def test_a_user_record_points_to_its_homeserver() -> None:
 
 
 def test_a_packet_without_a_user_record_points_nowhere() -> None:
-    assert points_to(*homeserver_records(LOCALHOST, 6287, None, 6286)) is None
+    assert points_to(*homeserver_records([LOCALHOST], 6287, None, 6286)) is None
 
 
 def test_records_of_other_types_under_the_user_label_are_passed_over() -> None:
@@ -55,19 +55,19 @@ def test_a_first_record_without_content_points_nowhere() -> None:
 
 
 def test_a_real_domain_gets_no_port() -> None:
-    _, icann, _ = homeserver_records(LOCALHOST, 6287, "hs.example.com", 6286)
+    _, icann, _ = homeserver_records([LOCALHOST], 6287, "hs.example.com", 6286)
     assert ServiceBinding.from_rdata(icann.rdata).params == {}
 
 
 def test_a_domain_that_is_no_name_is_refused() -> None:
     with pytest.raises(PubkyError):
-        homeserver_records(LOCALHOST, 6287, "hs..example", 6286)
+        homeserver_records([LOCALHOST], 6287, "hs..example", 6286)
 
 
 @pytest.mark.parametrize("public_ip", ["", "localhost", "127.0.0.1:80"])
 def test_an_address_that_is_none_is_refused(public_ip: str) -> None:
     with pytest.raises(PubkyError, match="Invalid public IP address"):
-        homeserver_records(public_ip, 6287, None, 6286)
+        homeserver_records([public_ip], 6287, None, 6286)
 
 
 @given(st.text(max_size=120))

@@ -216,6 +216,7 @@ def certificate(*entries: bytes, context: bytes = b"") -> bytes:
 
 
 KEY_INFO = certificate_to_bytes(KEYPAIR.public_key)[4 + 1 + 3 + 3 : -2]
+X25519_KEY_INFO = bytes.fromhex("302a300506032b656e032100") + KEYPAIR.public_key.raw
 NOT_A_POINT = b"\x02" + bytes(31)
 
 
@@ -227,6 +228,7 @@ NOT_A_POINT = b"\x02" + bytes(31)
         (certificate(one_entry(KEY_INFO[:-1])), Alert.BAD_CERTIFICATE),
         (certificate(one_entry(KEY_INFO + b"\0")), Alert.BAD_CERTIFICATE),
         (certificate(one_entry(b"\x30\x82" + bytes(300))), Alert.BAD_CERTIFICATE),
+        (certificate(one_entry(X25519_KEY_INFO)), Alert.BAD_CERTIFICATE),
         (certificate(one_entry(KEY_INFO), context=b"x"), Alert.ILLEGAL_PARAMETER),
         (certificate(one_entry(KEY_INFO, b"\0\x05\0\0")), Alert.UNSUPPORTED_EXTENSION),
         (certificate(), Alert.DECODE_ERROR),
@@ -238,6 +240,7 @@ NOT_A_POINT = b"\x02" + bytes(31)
         "short",
         "long",
         "X.509",
+        "X25519",
         "context",
         "extensions",
         "none",

@@ -103,7 +103,9 @@ def test_what_follows_a_goodbye_is_dropped() -> None:
     client.close()
     goodbye = client.take_outgoing()
     assert server.receive(goodbye + write(client, ContentType.APPLICATION_DATA, b"x")) == b"before"
+    held_bytes = len(server._records._incoming)
     assert server.receive(b"GET / HTTP/1.1") == b""
+    assert len(server._records._incoming) == held_bytes
     assert server.failure is None
 
 
@@ -349,6 +351,17 @@ def test_a_request_is_answered_before_the_next_data_and_once() -> None:
     assert client.receive(first + second) == b"xx"
 
 
+def test_a_request_is_not_forgotten_over_a_later_update_without_one() -> None:
+    client, server = established()
+    client.update_keys(asks_peer=True)
+    client.update_keys(asks_peer=False)
+    server.receive(client.take_outgoing())
+    server.send(b"x")
+    answer = server.take_outgoing()
+    update_bytes = 5 + len(key_update_to_bytes(asks_peer=False)) + 1 + 16
+    assert len(answer) == update_bytes + 5 + 1 + 1 + 16
+
+
 def test_old_keys_are_not_taken_after_an_update() -> None:
     client, server = established()
     client.send(b"held back")
@@ -415,6 +428,14 @@ def test_secrets_of_the_handshake_are_dropped_when_it_is_done() -> None:
     client, server = established()
     for connection in (client, server):
         assert connection._steps is None
+
+
+def test_secrets_of_a_handshake_are_dropped_when_it_fails() -> None:
+    server = new_server()
+    server.receive(new_client().take_outgoing())
+    server.receive(record(23, bytes(40)))
+    assert alert_of(server) is Alert.BAD_RECORD_MAC
+    assert server._steps is None
 
 
 def test_all_keys_are_dropped_when_a_connection_fails() -> None:

@@ -1,22 +1,21 @@
 """The pkarr relay's routes: its own rules, and what SDK 0.6.0 sends to a relay."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.errors import PubkyError
-from appliance.pkarr.packet_store import (
-    MemoryPacketStore,
-    Publication,
-    ResolvePolicy,
-    StoredPacket,
-)
+from appliance.mainline.udp import running_dht
+from appliance.pkarr.packet_store import PacketStore
 from appliance.pubky.dns_message import Record
-from appliance.pubky.keys import Keypair, PublicKey
+from appliance.pubky.keys import Keypair
 from appliance.pubky.signed_packets import SignedPacket
 from appliance.web.asgi import ASGIApp
 from appliance.web.pkarr_relay import pkarr_relay_app
 from tests.support.asgi_client import request
+from tests.support.dht import dht_network, dht_settings, item_of
+from tests.support.pkarr import resolver_of, store_in_memory
 from tests.support.settable_clock import START_US, SettableClock
 from tests.support.vectors import Entry, entries, load_vectors
 
@@ -33,26 +32,13 @@ def packet(timestamp_us: int = PACKET_US) -> SignedPacket:
 
 @pytest.fixture
 def relay() -> ASGIApp:
-    return pkarr_relay_app(MemoryPacketStore(SettableClock(), capacity=10))
+    return pkarr_relay_app(store_in_memory(SettableClock(), capacity=10))
 
 
 async def put(relay: ASGIApp, timestamp_us: int = PACKET_US, if_match: str | None = None) -> int:
     headers = [] if if_match is None else [("If-Match", if_match)]
     body = packet(timestamp_us).relay_payload
     return (await request(relay, "PUT", ALICE_PATH, headers=headers, body=body)).status
-
-
-class UnreachableNetwork:
-    """A store whose network is down and that has asked the whole network before."""
-
-    async def find(
-        self, key: PublicKey, policy: ResolvePolicy = "CacheFirst"
-    ) -> StoredPacket | None:
-        raise PubkyError("unavailable", f"{policy}: no DHT node answered for {key}")
-
-    async def publish(self, packet: SignedPacket, if_match: int | None = None) -> Publication:
-        del packet, if_match
-        return Publication("stored", stored_nodes=7)
 
 
 async def test_a_published_packet_is_answered_as_it_came(relay: ASGIApp) -> None:
@@ -223,23 +209,38 @@ async def test_a_preflight_is_answered_before_the_key_is_read(relay: ASGIApp) ->
 
 
 async def test_the_number_of_storing_nodes_is_told() -> None:
-    answer = await request(
-        pkarr_relay_app(UnreachableNetwork()), "PUT", ALICE_PATH, body=packet().relay_payload
-    )
-    assert (answer.status, answer.header("pkarr-dht-stored-nodes")) == (204, "7")
+    async with dht_network(4) as nodes:
+        resolver = resolver_of(nodes[1])
+        relay = pkarr_relay_app(PacketStore(resolver, nodes[1]))
+        answer = await request(relay, "PUT", ALICE_PATH, body=packet().relay_payload)
+        assert (answer.status, answer.header("pkarr-dht-stored-nodes")) == (204, "4")
+        await resolver.close()
 
 
-async def test_a_store_without_its_network_is_unavailable() -> None:
-    answer = await request(
-        pkarr_relay_app(UnreachableNetwork()), "GET", f"{ALICE_PATH}?policy=NetworkOnly"
-    )
-    assert answer.status == 503
-    assert answer.body.startswith(b"NetworkOnly")
+async def test_a_dht_in_which_nobody_answers_is_unavailable() -> None:
+    settings = replace(dht_settings(mode="client", timeout_s=0.05), bootstrap=("127.0.0.1:9",))
+    async with running_dht(settings) as lost:
+        relay = pkarr_relay_app(PacketStore(resolver_of(lost), lost))
+        asked = await request(relay, "GET", f"{ALICE_PATH}?policy=NetworkOnly")
+        assert (asked.status, asked.body) == (503, b"no responses from the DHT")
+        told = await request(relay, "PUT", ALICE_PATH, body=packet().relay_payload)
+        assert told.status == 500
+        # What was published here is served from here, however lost we are.
+        assert (await request(relay, "GET", ALICE_PATH)).status == 200
+
+
+async def test_something_newer_that_is_no_packet_is_told_with_its_number() -> None:
+    async with dht_network(3) as nodes:
+        await nodes[0].put(item_of(ALICE, 77, b"no packet"))
+        relay = pkarr_relay_app(PacketStore(resolver_of(nodes[1]), nodes[1]))
+        answer = await request(relay, "GET", ALICE_PATH)
+        assert answer.status == 404
+        assert answer.header("pkarr-invalid-signed-packet-seq") == "77"
 
 
 @pytest.mark.parametrize("entry", PUBLISHED, ids=[entry["name"] for entry in PUBLISHED])
 async def test_what_the_sdk_publishes_is_accepted(entry: Entry) -> None:
-    relay = pkarr_relay_app(MemoryPacketStore(SettableClock(START_US), capacity=10))
+    relay = pkarr_relay_app(store_in_memory(SettableClock(START_US), capacity=10))
     path = f"/{entry['z32']}"
     if entry["existing_relay_payload"]:
         existing = bytes.fromhex(entry["existing_relay_payload"])
@@ -267,5 +268,5 @@ async def test_what_the_sdk_asks_is_answered_with_a_length(relay: ASGIApp, entry
 
 @given(st.text("abyo%:/@?.#F0", max_size=60), st.binary(max_size=100))
 async def test_any_path_and_body_get_an_answer(text: str, body: bytes) -> None:
-    relay = pkarr_relay_app(MemoryPacketStore(SettableClock(), capacity=1))
+    relay = pkarr_relay_app(store_in_memory(SettableClock(), capacity=1))
     assert (await request(relay, "PUT", f"/{text}", body=body)).status in {400, 404, 405}

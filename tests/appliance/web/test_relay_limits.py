@@ -4,12 +4,12 @@ import pytest
 
 from appliance.http_relay.inbox import Inbox
 from appliance.http_relay.inbox import RelayLimits as InboxLimits
-from appliance.pkarr.packet_store import MemoryPacketStore
 from appliance.web.asgi import ASGIApp
 from appliance.web.http_relay import http_relay_app
 from appliance.web.pkarr_relay import pkarr_relay_app
 from appliance.web.relay_limits import RelayLimits
 from tests.support.asgi_client import request
+from tests.support.pkarr import store_in_memory
 from tests.support.settable_clock import SettableClock
 
 PATH = "/8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo"
@@ -27,7 +27,7 @@ def limits(clock: SettableClock) -> RelayLimits:
 
 @pytest.fixture
 def relay(clock: SettableClock, limits: RelayLimits) -> ASGIApp:
-    return pkarr_relay_app(MemoryPacketStore(clock, capacity=10), limits)
+    return pkarr_relay_app(store_in_memory(clock, 10), limits)
 
 
 async def statuses(relay: ASGIApp, count: int, client: str = "") -> list[int]:
@@ -71,7 +71,7 @@ async def test_refusals_are_counted(relay: ASGIApp, limits: RelayLimits) -> None
 
 
 async def test_no_limit_is_an_answer_too(clock: SettableClock) -> None:
-    relay = pkarr_relay_app(MemoryPacketStore(clock, 10), RelayLimits(0, (), clock))
+    relay = pkarr_relay_app(store_in_memory(clock, 10), RelayLimits(0, (), clock))
     assert await statuses(relay, 50) == [404] * 50
 
 

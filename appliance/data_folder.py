@@ -116,6 +116,15 @@ class DataFolder:
         finally:
             os.close(descriptor)
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a node runs with this folder now."""
+        try:
+            with self.locked():
+                return False
+        except DataFolderError:
+            return True
+
     def _make(self, name: str, text: str) -> bool:
         """Whether the file was missing; two first runs at once make each file only once."""
         if (self.path / name).exists():

@@ -69,9 +69,12 @@ class Network:
 
 @asynccontextmanager
 async def running_network(
-    plan: NodePlan, metadata: Metadata, ports: Ports
+    plan: NodePlan, metadata: Metadata, ports: Ports, *, is_visit: bool = False
 ) -> AsyncIterator[Network]:
-    """Take part in the network for the length of the block, as far as the settings say."""
+    """Take part in the network for the length of the block, as far as the settings say.
+
+    A visit does nothing by itself, and leaves nothing of its own view of the DHT behind.
+    """
     config = plan.config
     async with AsyncExitStack() as stack:
         dht = await _enter_dht(plan, metadata, stack)
@@ -80,9 +83,8 @@ async def running_network(
             stack.push_async_callback(relay.close)
         network, watcher = _network(plan, metadata, ports, dht, relays)
         stack.push_async_callback(network.resolver.close)
-        await stack.enter_async_context(
-            background.running(*_jobs(plan, metadata, network, watcher))
-        )
+        jobs = [] if is_visit else _jobs(plan, metadata, network, watcher)
+        await stack.enter_async_context(background.running(*jobs))
         yield network
 
 

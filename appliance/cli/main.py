@@ -6,7 +6,17 @@ from pathlib import Path
 import click
 
 from appliance.assembly import StartError
-from appliance.cli import configuration, doctor, events, invites, node, tokens, users
+from appliance.cli import (
+    configuration,
+    doctor,
+    events,
+    invites,
+    network,
+    node,
+    status,
+    tokens,
+    users,
+)
 from appliance.config import ConfigError
 from appliance.data_folder import DataFolder, DataFolderError
 from appliance.errors import PubkyError
@@ -47,6 +57,10 @@ for command in (
     tokens.token,
     configuration.config,
     doctor.doctor,
+    status.status,
+    network.resolve,
+    network.publish,
+    network.dht,
     events.events,
 ):
     root.add_command(command)

@@ -19,7 +19,7 @@ from appliance.logs import set_up_logs
 from appliance.metadata import signup_tokens
 from appliance.pubky.signup_tokens import direct_signup_link
 from appliance.service_manager import ServiceManager
-from appliance.testnet import ADMIN_PASSWORD, Testnet, TestnetPorts, running_testnet
+from appliance.testnet import ADMIN_PASSWORD, DHT_NODES, Testnet, TestnetPorts, running_testnet
 from appliance.version import VERSION
 from appliance.web.asgi import ASGIApp
 from dashboard.app import DashboardSettings, create_app
@@ -127,18 +127,26 @@ def run(folder: DataFolder, *, quiet: bool, as_json: bool) -> None:
 
 @click.command(epilog="Example: pubky-appliance testnet")
 @click.option("--token-required", is_flag=True, help="Sign-up needs an invite, as in production.")
+@click.option(
+    "--dht-nodes",
+    type=click.IntRange(2, 200),
+    default=DHT_NODES,
+    show_default=True,
+    help="Real DHT nodes, the homeserver's own included.",
+)
 @as_json
-def testnet(*, token_required: bool, as_json: bool) -> None:
+def testnet(*, token_required: bool, dht_nodes: int, as_json: bool) -> None:
     """Start a private network for app development, gone when it ends.
 
-    Unmodified clients find it in their testnet mode: homeserver on 6286 with the well-known key,
-    admin API on 6288 (password 'admin'), pkarr relay on 15411, HTTP relay on 15412. Loopback only.
+    Unmodified clients find it in their testnet mode: homeserver on 6286 and 6287 (PubkyTLS) with
+    the well-known key, admin API on 6288 (password 'admin'), DHT on UDP 6881, pkarr relay on 15411,
+    HTTP relay on 15412. Loopback only.
     """
     set_up_logs("warning", "text")
 
     async def serve(stop: asyncio.Event) -> None:
         async with running_testnet(
-            TestnetPorts(), token_required=token_required, dashboard=pages
+            TestnetPorts(), token_required=token_required, dht_nodes=dht_nodes, dashboard=pages
         ) as net:
             await _announce_testnet(net, as_json=as_json)
             await stop.wait()
@@ -177,6 +185,7 @@ async def _announce(
         "data_dir": str(folder.path),
         "public_key": node.keypair.public_key.z32,
         "client_url": node.client_url or None,
+        "pubky_tls": str(node.pubky_tls_address) if node.pubky_tls_address else None,
         "admin_url": node.admin_url,
         "metrics_url": node.metrics_url and node.metrics_url + "/metrics",
         "dashboard_url": node.dashboard_url,
@@ -190,6 +199,7 @@ async def _announce(
     labels = {
         "public_key": "Node key",
         "client_url": "Client API",
+        "pubky_tls": "PubkyTLS",
         "admin_url": "Admin API",
         "metrics_url": "Metrics",
         "login_link": "Dashboard",
@@ -242,6 +252,8 @@ async def _announce_testnet(net: Testnet, *, as_json: bool) -> None:
         "metrics_url": f"{net.node.metrics_url}/metrics",
         "pkarr_relay_url": net.pkarr_relay_url,
         "http_relay_url": net.http_relay_url,
+        "pubky_tls": str(net.node.pubky_tls_address),
+        "dht_bootstrap": net.dht_bootstrap,
         "login_link": link,
     }
     if as_json:
@@ -252,6 +264,8 @@ async def _announce_testnet(net: Testnet, *, as_json: bool) -> None:
     click.echo(f"  Client API  {facts['client_url']}")
     click.echo(f"  Admin API   {facts['admin_url']}  (password: {ADMIN_PASSWORD})")
     click.echo(f"  Metrics     {facts['metrics_url']}")
+    click.echo(f"  PubkyTLS    {facts['pubky_tls']}")
+    click.echo(f"  DHT         {facts['dht_bootstrap']}  (UDP)")
     click.echo(f"  Pkarr relay {facts['pkarr_relay_url']}")
     click.echo(f"  HTTP relay  {facts['http_relay_url']}/link and /inbox")
     click.echo(f"  Dashboard   {link}")

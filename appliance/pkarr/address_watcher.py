@@ -9,6 +9,7 @@ import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv6Address, ip_address
 from typing import Literal
 
@@ -24,11 +25,15 @@ ECHO_EVERY_S = 40.0
 ECHO_TIMEOUT_S = 5.0
 # A third of the lifetime, so that a missed renewal is made up for.
 MAP_EVERY_S = nat_pmp.LIFETIME_S / 3
+# A witness that has been silent so many times is not believed any longer.
+MOST_SILENCES = 3
 MAX_ECHO_BYTES = 64
+ROUTER_PORT = nat_pmp.PORT
 # Reserved for documentation (RFC 5737, RFC 3849): connecting a UDP socket sends nothing.
 _ELSEWHERE = {4: ("192.0.2.1", 9), 6: ("2001:db8::1", 9)}
 
 Family = Literal[4, 6]
+Protocol = Literal["udp", "tcp"]
 Witness = Callable[[Family], str | None]
 
 _log = logging.getLogger(__name__)
@@ -42,8 +47,9 @@ class Watching:
     ipv6: bool
     echo_url: str = ""
     nat_pmp: bool = False
-    ports: tuple[tuple[Literal["udp", "tcp"], int], ...] = ()
+    ports: tuple[tuple[Protocol, int], ...] = ()
     gateway: str | None = None
+    gateway_port: int = ROUTER_PORT
 
 
 class AddressWatcher:
@@ -57,61 +63,103 @@ class AddressWatcher:
         self._watching = watching
         self._seen_by_others = seen_by_others
         self._changed = changed
-        self._echoed: str | None = None
-        self._routed: str | None = None
+        self._echoed = _Memory()
+        self._routed = _Memory()
+        self._ways_in: dict[tuple[Protocol, int], int] = {}
         self._echo_due_s = 0.0
         self._map_due_s = 0.0
 
+    def external_port(self, protocol: Protocol, port: int) -> int:
+        """The port by which others reach one of ours: a router need not give the same number."""
+        return self._ways_in.get((protocol, port), port)
+
     async def follow(self) -> None:
         """Watch for ever."""
-        await background.every(WATCH_EVERY_S, self.look, what="looking for the public address")
+        loop = asyncio.get_running_loop()
 
-    async def look(self) -> None:
-        """Ask every witness whose turn it is, and tell when the address is another one."""
-        now_s = asyncio.get_running_loop().time()
-        if self._watching.nat_pmp and now_s >= self._map_due_s:
-            await self._ask_router(now_s)
+        async def step() -> None:
+            await self.look(loop.time())
+
+        await background.every(WATCH_EVERY_S, step, what="looking for the public address")
+
+    async def look(self, now_s: float) -> None:
+        """Ask every witness whose turn it is, and tell when the address is another one.
+
+        `now_s` counts seconds from any moment in the past.
+        """
+        ways_in_before = dict(self._ways_in)
+        if self._watching.nat_pmp:
+            self._routed.note(await self._ask_router(now_s))
         if self._watching.echo_url and now_s >= self._echo_due_s:
             self._echo_due_s = now_s + ECHO_EVERY_S
-            self._echoed = await echoed_address(self._watching.echo_url) or self._echoed
+            self._echoed.note(await echoed_address(self._watching.echo_url))
         found = (
             self._judge(4) if self._watching.ipv4 else None,
             self._judge(6) if self._watching.ipv6 else None,
         )
-        if found != (self.ipv4, self.ipv6):
+        is_elsewhere = found != (self.ipv4, self.ipv6)
+        if is_elsewhere:
             _log.info("the public address is %s", " and ".join(filter(None, found)) or "unknown")
             self.ipv4, self.ipv6 = found
+        if is_elsewhere or self._ways_in != ways_in_before:
             self._changed()
 
     def _judge(self, family: Family) -> str | None:
         witnesses = (
-            self._routed if family == 4 else None,
-            self._echoed,
+            self._routed.text if family == 4 else None,
+            self._echoed.text,
             self._seen_by_others(family),
             local_address(family),
         )
         return next((text for text in witnesses if text and is_public(text, family)), None)
 
-    async def _ask_router(self, now_s: float) -> None:
+    async def _ask_router(self, now_s: float) -> str | None:
+        """The router's address. A way in is renewed rarely, but a new address must be seen soon."""
         gateway = self._watching.gateway or _gateway()
         if gateway is None:
-            return
+            return None
+        found = None
         try:
-            answer = await nat_pmp.ask(gateway, nat_pmp.address_request())
-            self._routed = str(nat_pmp.read_address(answer))
-            for protocol, port in self._watching.ports:
-                request = nat_pmp.mapping_request(protocol, port, nat_pmp.LIFETIME_S)
-                nat_pmp.read_mapping(await nat_pmp.ask(gateway, request), protocol)
+            ask = partial(nat_pmp.ask, gateway, port=self._watching.gateway_port)
+            answer = await ask(nat_pmp.address_request())
+            found = str(nat_pmp.read_address(answer))
+            # A router with a new address may have been restarted, and has forgotten the ways in.
+            if now_s >= self._map_due_s or found != self._routed.text:
+                for protocol, port in self._watching.ports:
+                    request = nat_pmp.mapping_request(protocol, port, nat_pmp.LIFETIME_S)
+                    mapping = nat_pmp.read_mapping(await ask(request), protocol)
+                    self._ways_in[protocol, port] = mapping.external_port
+                self._map_due_s = now_s + MAP_EVERY_S
         except (OSError, TimeoutError, PubkyError) as error:
-            _log.info("the router %s gives no way in: %s", gateway, error)
-            return
-        self._map_due_s = now_s + MAP_EVERY_S
+            if not self._routed.is_silent:
+                _log.info("the router %s gives no way in: %s", gateway, error)
+        return found
+
+
+class _Memory:
+    """What a witness said last, until it has been silent for too long."""
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+        self._silences = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it said nothing the last time."""
+        return self._silences > 0
+
+    def note(self, text: str | None) -> None:
+        """What it says now; None when it did not answer."""
+        self._silences = 0 if text else self._silences + 1
+        if text or self._silences >= MOST_SILENCES:
+            self.text = text
 
 
 async def echoed_address(url: str) -> str | None:
     """The address that a page says we come from; None when it says nothing of the kind."""
     try:
         async with (
+            asyncio.timeout(ECHO_TIMEOUT_S),
             httpx.AsyncClient(timeout=ECHO_TIMEOUT_S, trust_env=False) as http,
             http.stream("GET", url) as response,
         ):
@@ -123,7 +171,7 @@ async def echoed_address(url: str) -> str | None:
             if response.status_code != 200:
                 return None
         return str(ip_address(text.decode("ascii", "replace").strip()))
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
         _log.info("%s does not say our address: %s", url, type(error).__name__)
         return None
 

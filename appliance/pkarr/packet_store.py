@@ -55,7 +55,8 @@ class PacketStore:
             raise PubkyError(
                 "not_found", "Not found", **{INVALID_SEQ_HEADER: str(found.invalid_seq)}
             )
-        if found.queried and not found.responded:
+        is_asked = self._dht is not None and policy != "CacheOnly"
+        if is_asked and not (found.queried and found.responded and found.usable):
             raise PubkyError("unavailable", "no responses from the DHT")
         return None
 
@@ -83,16 +84,17 @@ class PacketStore:
             self._on_their_way.pop(key, None)
 
     async def _put(self, packet: SignedPacket, if_match: int | None) -> Publication:
+        # Before anything is kept: what the DHT cannot count could never be republished.
+        item = item_of(packet) if self._dht is not None else None
         self._resolver.cache.see(packet)
         if self._keep is not None:
             await self._keep(packet)
-        if self._dht is None:
+        if self._dht is None or item is None:
             return Publication("stored")
-        report = await self._dht.put(item_of(packet), if_match)
-        if report.conflict == "cas":
-            return Publication("mismatch")
-        if report.conflict == "outdated":
-            return Publication("outdated")
+        report = await self._dht.put(item, if_match)
+        if report.conflict is not None:
+            self._resolver.cache.doubt(packet)
+            return Publication("mismatch" if report.conflict == "cas" else "outdated")
         if not report.stored_nodes:
             return Publication("failed")
         return Publication("stored", report.stored_nodes)

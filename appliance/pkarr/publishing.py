@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.clock import Clock
+from appliance.errors import PubkyError
+from appliance.mainline.reports import OURSELVES
 from appliance.mainline.udp import Dht
 from appliance.metadata import publications
 from appliance.metadata.publications import SUCCESS, Outcome, Publication
@@ -68,6 +70,8 @@ class Publishing:
             jobs.append(self._to_dht(self._dht, packet, least_nodes))
         if on_relays:
             jobs += [self._to_relay(relay, packet) for relay in self._relays]
+        if not jobs:
+            return self.nothing_sent(packet.public_key, "failed", "this node is not in the DHT")
         return Attempt(tuple(await asyncio.gather(*jobs)))
 
     async def note(self, attempt: Attempt, keep: int) -> None:
@@ -81,14 +85,23 @@ class Publishing:
         return Attempt((self._part(key, DHT_VANTAGE, outcome, None, None, detail),))
 
     async def _to_dht(self, dht: Dht, packet: SignedPacket, least_nodes: int) -> Publication:
-        report = await dht.put(item_of(packet))
-        enough = min(least_nodes, max(len(report.outcomes), 1))
+        try:
+            item = item_of(packet)
+        except PubkyError as error:  # one user's odd packet must not end the round of all
+            return self._part(packet.public_key, DHT_VANTAGE, "invalid", None, None, error.message)
+        report = await dht.put(item)
+        # A copy of our own is of no use to anybody while we are cut off.
+        others = [outcome for outcome in report.outcomes if outcome.address != OURSELVES]
+        is_elsewhere = any(outcome.result == "stored" for outcome in others)
+        enough = min(least_nodes, len(report.outcomes))
         outcome: Outcome = "published"
         detail = ""
         if report.conflict:
             outcome, detail = "conflict", "most nodes hold a newer packet"
-        elif not report.outcomes:
+        elif not others:
             outcome, detail = "failed", "no DHT node answered"
+        elif not is_elsewhere:
+            outcome, detail = "failed", "no DHT node stored it"
         elif report.stored_nodes < enough:
             outcome, detail = "failed", f"fewer than {enough} nodes stored it"
         return self._part(

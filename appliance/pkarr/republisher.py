@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from appliance import background
+from appliance.background import NotYetError
 from appliance.clock import Clock
 from appliance.metadata import packets, users
 from appliance.metadata.publications import Outcome
@@ -42,6 +43,7 @@ class Round:
     began_us: int | None = None
     ended_us: int | None = None
     done: int = 0
+    failed: int = 0
 
 
 class Republisher:
@@ -102,6 +104,8 @@ class Republisher:
                     errand = self._in_its_place(PublicKey.parse(key), places)
                     background.within(group, errand)
         self.round.ended_us = self._clock()
+        if self.round.done and self.round.failed == self.round.done:
+            raise NotYetError("none of the users' packets could be published")
 
     async def _in_its_place(self, key: PublicKey, places: asyncio.Semaphore) -> None:
         try:
@@ -115,6 +119,7 @@ class Republisher:
         outcome = attempt.parts[0].outcome
         self.outcomes[outcome] += 1
         self.round.done += 1
+        self.round.failed += outcome == "failed"
         await self._publishing.note(attempt, KEPT_OF_A_USER)
         return outcome
 
@@ -126,6 +131,8 @@ class Republisher:
         if not seen:
             if found.invalid_seq is not None:
                 return nothing_sent(key, "invalid", "the DHT holds something that is no packet")
+            if not found.responded:
+                return nothing_sent(key, "failed", "no DHT node answered")
             return nothing_sent(key, "missing", "nobody has a packet of this key")
         newest = max(seen, key=lambda one: (one.packet.timestamp_us, one.packet.dns_message))
         packet = newest.packet
@@ -134,15 +141,16 @@ class Republisher:
             return nothing_sent(key, "invalid", "the DHT holds something newer that is no packet")
         if homeserver_of(packet) != self._own_key:
             return nothing_sent(key, "skipped", "this user's packet points to another homeserver")
-        return await self._publish(packet)
+        # Without anybody in reach, more attempts would only hold up the round.
+        return await self._publish(packet, ATTEMPTS if found.responded else 1)
 
-    async def _publish(self, packet: SignedPacket) -> Attempt:
+    async def _publish(self, packet: SignedPacket, attempts: int) -> Attempt:
         pause_s = FIRST_PAUSE_S
-        for _ in range(ATTEMPTS - 1):
+        for _ in range(attempts - 1):
             attempt = await self._publishing.publish(
                 packet, on_relays=False, least_nodes=GOOD_NUMBER_OF_NODES
             )
-            if attempt.is_published or attempt.is_conflict:
+            if attempt.parts[0].outcome != "failed":
                 return attempt
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)

@@ -33,7 +33,7 @@ Remembered = Callable[[PublicKey], Awaitable[StoredPacket | None]]
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What was found. `is_stale`: an old packet, because nobody in the network had any.
+    """What was found. `is_stale`: an old packet, because nobody in the network had a fresh one.
 
     The counts are of DHT nodes, 0 when none was asked. `invalid_seq`: the DHT holds something newer
     that is no packet.
@@ -157,17 +157,22 @@ class Resolver:
         search.reports.append(report)
 
     async def _ask_relay(self, search: _Search, relay: RelayClient, known_us: int | None) -> None:
-        packet = await relay.get(search.key, known_us)
-        if packet is not None:
-            self._accept(search, packet, "relay")
+        found = await relay.get(search.key, known_us)
+        if found is not None:
+            self._accept(search, found.packet, "relay", found.seen_us)
 
-    def _accept(self, search: _Search, packet: SignedPacket, source: Source) -> None:
-        if packet.timestamp_us > self._clock() + FUTURE_US:
+    def _accept(
+        self, search: _Search, packet: SignedPacket, source: Source, seen_us: int | None = None
+    ) -> None:
+        now_us = self._clock()
+        if packet.timestamp_us > now_us + FUTURE_US:
             self.counters["future_dated"] += 1
         if search.newest is None or packet.more_recent_than(search.newest):
             search.newest, search.source = packet, source
-        is_newest = self.cache.see(packet)
-        if is_newest and not search.first.done():
+        seen = StoredPacket(packet, now_us if seen_us is None else min(seen_us, now_us))
+        is_newest = self.cache.keep(seen)
+        # What a relay saw long ago may have been replaced since: only the DHT or the end decides.
+        if is_newest and self.cache.is_fresh(seen) and not search.first.done():
             search.first.set_result(source)
 
     def _result(self, search: _Search, policy: ResolvePolicy) -> Resolution:
@@ -185,7 +190,8 @@ class Resolver:
         return Resolution(
             stored=stored,
             source=search.source or ("cache" if stored else None),
-            is_stale=stored is not None and search.newest is None,
+            is_stale=stored is not None
+            and (search.newest is None or not self.cache.is_fresh(stored)),
             queried=queried,
             responded=responded,
             usable=usable,

@@ -3,6 +3,7 @@
 from collections import Counter, OrderedDict
 
 from appliance.errors import PubkyError
+from appliance.mainline.networks import network_of
 from appliance.mainline.node_ids import Address, compact_address, is_ipv6, is_local
 
 MAX_VOTERS = 64
@@ -41,8 +42,5 @@ class AddressVotes:
 
 
 def _neighbourhood(voter: Address) -> bytes:
-    host = voter[0]
-    if is_local(host):
-        # A network of one's own, a test's for example, lives on few addresses.
-        return compact_address(voter)
-    return compact_address(voter)[: 6 if is_ipv6(host) else 3]
+    # A network of one's own, a test's for example, lives on few addresses.
+    return compact_address(voter) if is_local(voter[0]) else network_of(voter[0], 24, 48)

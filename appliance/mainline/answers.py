@@ -20,12 +20,16 @@ from appliance.mainline.krpc import (
     UnknownMethod,
 )
 from appliance.mainline.messages import PROTOCOL_ERROR, UNKNOWN_METHOD
-from appliance.mainline.node_ids import Address, Contact
+from appliance.mainline.node_ids import Address, Contact, is_ipv6
 from appliance.mainline.peer_store import PeerStore
 from appliance.mainline.write_tokens import WriteTokens
 
-# An answer must fit into one packet of the network: with an item there is room for fewer nodes.
-CONTACTS_BESIDE_AN_ITEM = 8
+# An answer must fit into one packet of the network, and be no great gift to whoever forges senders.
+MAX_ANSWER_BYTES = 1400
+# Everything in an answer but nodes, peers, the item and the echo of the transaction id.
+FRAME_BYTES = 150
+# What a mutable item needs besides its value.
+SIGNED_BYTES = 145
 PEERS = 30
 
 Nearest = Callable[[bytes, tuple[int, ...]], tuple[Contact, ...]]
@@ -53,7 +57,7 @@ class Answers:
             case Ping():
                 answer = Response(tid, own_id, requester=source)
             case FindNode(target=target, want=want):
-                near = self._nearest(target, want)
+                near = _as_fit(self._nearest(target, want), len(tid))
                 answer = Response(tid, own_id, contacts=near, requester=source)
             case GetPeers():
                 answer = self._get_peers(request, tid, own_id, source, now)
@@ -70,12 +74,14 @@ class Answers:
     def _get_peers(
         self, request: GetPeers, tid: bytes, own_id: bytes, source: Address, now: float
     ) -> Response:
+        peers = self.peers.peers(request.info_hash, now, PEERS)
+        taken = len(tid) + sum(21 if is_ipv6(host) else 8 for host, _ in peers)
         return Response(
             tid,
             own_id,
-            contacts=self._nearest(request.info_hash, request.want),
+            contacts=_as_fit(self._nearest(request.info_hash, request.want), taken),
             token=self._tokens.issue(source[0], now),
-            peers=self.peers.peers(request.info_hash, now, PEERS),
+            peers=peers,
             requester=source,
         )
 
@@ -89,11 +95,11 @@ class Answers:
         )
         if isinstance(item, MutableItem) and is_known:
             seq, item = item.seq, None
-        contacts = self._nearest(request.target, request.want)
+        taken = len(tid) + (0 if item is None else SIGNED_BYTES + len(item.encoded))
         return Response(
             tid,
             own_id,
-            contacts=contacts if item is None else contacts[:CONTACTS_BESIDE_AN_ITEM],
+            contacts=_as_fit(self._nearest(request.target, request.want), taken),
             token=self._tokens.issue(source[0], now),
             item=item,
             seq=seq,
@@ -118,3 +124,13 @@ class Answers:
             return Failure(tid, refusal.code, refusal.text, source)
         self._counters["stored_puts"] += 1
         return Response(tid, own_id, requester=source)
+
+
+def _as_fit(contacts: tuple[Contact, ...], taken: int) -> tuple[Contact, ...]:
+    """So many of these nodes, the first ones, as there is room for beside `taken` bytes."""
+    room = MAX_ANSWER_BYTES - FRAME_BYTES - taken
+    for place, contact in enumerate(contacts):
+        room -= 38 if is_ipv6(contact.address[0]) else 26
+        if room < 0:
+            return contacts[:place]
+    return contacts

@@ -14,6 +14,7 @@ INVALID_SIGNATURE = 206
 SALT_TOO_BIG = 207
 CAS_MISMATCH = 301
 SEQ_TOO_LOW = 302
+KNOWN_CODES = frozenset({201, 202, 203, 204, 205, 206, 207, 301, 302})
 
 
 @dataclass(frozen=True, slots=True)

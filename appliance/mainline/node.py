@@ -7,16 +7,18 @@ every question, take what is to be sent, take the events, and come back at `wake
 import random
 from collections import Counter
 from collections.abc import Iterable
+from math import inf
 from typing import Literal
 
 from appliance.errors import PubkyError
-from appliance.mainline.address_votes import AddressVotes
 from appliance.mainline.answers import Answers
 from appliance.mainline.flood_guard import FloodGuard
 from appliance.mainline.item_store import Refusal
 from appliance.mainline.items import Item
-from appliance.mainline.krpc import Failure, FindNode, Query, Response, decode, encode
+from appliance.mainline.krpc import Failure, FindNode, Ping, Query, Response, decode, encode
+from appliance.mainline.messages import KNOWN_CODES
 from appliance.mainline.node_ids import Address, Contact, is_ipv6, is_secure, secure_id
+from appliance.mainline.reachability import Reachability
 from appliance.mainline.reports import OURSELVES, Event, NodeOutcome, NodeSettings, NodeStats
 from appliance.mainline.routing_table import RoutingTable
 from appliance.mainline.searches import Searches
@@ -31,6 +33,9 @@ ALONE_FIRST_S = 5.0
 ALONE_LONGEST_S = 60.0
 KEPT_CONTACTS = 200
 MAX_OUTGOING = 4096
+# Questions that belong to no search have this number; a ping to ourselves has the other.
+HOUSEKEEPING = 0
+OWN_PROBE = -1
 
 Family = Literal[4, 6]
 
@@ -49,21 +54,21 @@ class Node:
         self.family: Family = family
         self.settings = settings
         self.id = random_source.randbytes(20)
-        self.public_address: Address | None = None
-        self.is_server = settings.mode == "server"
         self.sibling: Node | None = None
         self.counters: Counter[str] = Counter()
         self._random = random_source
         self._bootstrap = settings.bootstrap
+        self._remembered = dict.fromkeys(contact.address for contact in contacts)
         self._table = RoutingTable(self.id)
-        self._votes = AddressVotes()
+        self._reach = Reachability(settings.mode)
         self._answers: Answers | None = None
         self._guard: FloodGuard | None = None
         self._outgoing: list[tuple[bytes, Address]] = []
-        self._remembered = tuple(contact.address for contact in contacts)
         self._transactions = Transactions(settings.request_timeout_s, random_source)
-        self._searches = Searches(self.id, self._ask, settings.max_lookups, self.counters)
-        self._probed: Address | None = None
+        self._searches = Searches(
+            self.id, self._ask, self._entrances, settings.max_lookups, self.counters
+        )
+        self._heard_at = -inf
         self._alone_pause_s = ALONE_FIRST_S
         self._refresh_at = now
         self._ping_stale_at = now + PING_STALE_EVERY_S
@@ -82,9 +87,8 @@ class Node:
 
         Tells `ItemFound` for each newer item and `GetDone` at the end.
         """
-        entrances = self._entrances(target)
         own = self._answers.items.get(target) if self._answers is not None else None
-        return self._searches.get(target, public_key, salt, after_seq, entrances, own, now)
+        return self._searches.get(target, public_key, salt, after_seq, own, now)
 
     def put(self, item: Item, cas: int | None, now: float) -> int:
         """Keep an item at the nodes nearest to its target; `PutDone` says at which.
@@ -92,16 +96,16 @@ class Node:
         Where fewer than 20 others keep it, a server keeps a copy itself, which counts like theirs;
         the address of its outcome is `OURSELVES`.
         """
-        entrances, copy = self._entrances(item.target), self._keep_copy if self.is_server else None
-        return self._searches.put(item, cas, entrances, self.estimated_network_size, copy, now)
+        copy = self._keep_copy if self.is_server else None
+        return self._searches.put(item, cas, copy, self.estimated_network_size, now)
 
     def find_node(self, target: bytes, now: float) -> int:
         """Search for the nodes nearest to a target; ends with `SearchDone`."""
-        return self._searches.find_node(target, self._entrances(target), now)
+        return self._searches.find_node(target, now)
 
     def get_peers(self, info_hash: bytes, now: float) -> int:
         """Search for the peers of a torrent; ends with `SearchDone`."""
-        return self._searches.get_peers(info_hash, self._entrances(info_hash), now)
+        return self._searches.get_peers(info_hash, now)
 
     def ping(self, address: Address, now: float) -> int:
         """Ask one node whether it is there; ends with `PingDone`."""
@@ -150,14 +154,11 @@ class Node:
         """Time has passed: give up on those who are late, look after the table; never raises."""
         for pending in self._transactions.expired(now):
             self.counters["timeouts"] += 1
-            self._table.failed(pending.address)
-            waiting = self._table.replacement_for(pending.address)
-            if waiting is not None and len(self._transactions) < ANSWERED_CONTACTS:
-                self._probe(waiting.address, now)
-            self._searches.silent(pending, now)
+            self._give_up(pending, now)
+        self._searches.admit_waiting(now)
         if now >= self._ping_stale_at:
             self._ping_stale_at = now + PING_STALE_EVERY_S
-            for contact in self._table.stale(now)[:ANSWERED_CONTACTS]:
+            for contact in self._table.stale(now):
                 self._probe(contact.address, now)
         if now >= self._refresh_at:
             self._refresh(now)
@@ -177,6 +178,16 @@ class Node:
         return self._searches.take_events()
 
     # --- What it knows ---------------------------------------------------------------------------
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it answers strangers now."""
+        return self._reach.is_server
+
+    @property
+    def public_address(self) -> Address | None:
+        """Where others see this node, as most of them say."""
+        return self._reach.address
 
     @property
     def table_size(self) -> int:
@@ -217,9 +228,9 @@ class Node:
 
     def _entrances(self, target: bytes) -> tuple[list[Contact], tuple[Address, ...]]:
         near = self._table.nearest(target, ANSWERED_CONTACTS)
-        if len(near) < ANSWERED_CONTACTS:
-            return near, (*self._bootstrap, *self._remembered)
-        return near, ()
+        if len(near) >= ANSWERED_CONTACTS:
+            return near, ()
+        return near, self._bootstrap if near else (*self._bootstrap, *self._remembered)
 
     def _ask(self, pending: Pending, now: float) -> None:
         query = Query(
@@ -231,7 +242,7 @@ class Node:
         self._send(encode(query), pending.address)
 
     def _probe(self, address: Address, now: float) -> None:
-        self._ask(Pending(address), now)
+        self._ask(Pending(address, Ping(), HOUSEKEEPING), now)
 
     def _send(self, datagram: bytes, address: Address) -> None:
         if len(self._outgoing) < MAX_OUTGOING:
@@ -252,17 +263,12 @@ class Node:
 
     def _answer(self, query: Query, source: Address, now: float) -> None:
         self.counters[f"queries_{type(query.request).__name__.lower()}"] += 1
-        if query.sender_id == self.id and self._probed is not None:
-            # Our own ping came back from outside, and nobody else knows its number.
-            if self._transactions.finish(query.transaction_id, self._probed) is not None:
-                self.is_server = self.settings.mode != "client"
+        if query.sender_id == self.id:
+            self._hear_ourselves(query, now)
             return
         if not self.is_server:
             return
-        # A node that others enter the network by has nobody to learn from but those who ask it.
-        asks_for_nodes = isinstance(query.request, FindNode) and not query.read_only
-        if asks_for_nodes and not self._bootstrap and len(self._table) < ANSWERED_CONTACTS:
-            self._probe(source, now)
+        self._meet(query, source, now)
         answer = encode(self._stores.answer(query, self.id, source, now))
         guard = self._guard
         if guard is not None and not guard.may_answer(len(answer), now):
@@ -270,6 +276,29 @@ class Node:
             return
         self.counters["answers"] += 1
         self._send(answer, source)
+
+    def _hear_ourselves(self, query: Query, now: float) -> None:
+        """Something that we sent to our own address came back, and nobody else knows its number."""
+        own_address = self._reach.address
+        if own_address is None:
+            return
+        pending = self._transactions.finish(query.transaction_id, own_address)
+        if pending is None:
+            return
+        if pending.number == OWN_PROBE:
+            self._reach.probe_came_back()
+        self._searches.silent(pending, now)
+
+    def _meet(self, query: Query, source: Address, now: float) -> None:
+        """Who looks for neighbours is no acquaintance yet, but may become one by answering us.
+
+        Without that a network of nodes like this one would never learn of its newcomers (BEP 5).
+        """
+        if query.read_only or not isinstance(query.request, FindNode):
+            return
+        is_welcome = self._table.has_place_for(Contact(query.sender_id, source))
+        if is_welcome and self._guard is not None and self._guard.may_meet(now):
+            self._probe(source, now)
 
     @property
     def _stores(self) -> Answers:
@@ -297,42 +326,63 @@ class Node:
         if pending is None:
             self.counters["unexpected"] += 1
             return
+        self._heard_at = now
         contact = Contact(message.sender_id, source)
-        if message.requester is not None:
-            self._votes.vote(source, message.requester)
-            self._learn_own_address(now)
+        if message.requester is not None and self._reach.vote(source, message.requester):
+            self._move_to_own_address(now)
         self._table.add(contact, now)
         self._searches.answered(pending, contact, message, now)
+        self._searches.admit_waiting(now)
 
     def _on_failure(self, message: Failure, source: Address, now: float) -> None:
         pending = self._transactions.finish(message.transaction_id, source)
         if pending is None:
             self.counters["unexpected"] += 1
             return
-        self.counters[f"errors_{message.code}"] += 1
+        self._heard_at = now
+        self.counters[f"errors_{message.code if message.code in KNOWN_CODES else 'other'}"] += 1
         self._searches.refused(pending, message, now)
+        self._searches.admit_waiting(now)
 
-    def _learn_own_address(self, now: float) -> None:
-        winner = self._votes.winner()
-        if winner is None or winner == self.public_address:
+    def _give_up(self, pending: Pending, now: float) -> None:
+        """One question was not answered in time."""
+        if pending.number == OWN_PROBE:
+            self._reach.probe_was_lost()
+        elif self._heard_at >= pending.sent_at:
+            # Others answered meanwhile, so it is not our own line that is down.
+            self._remembered.pop(pending.address, None)
+            waiting = self._table.failed(pending.address)
+            if waiting is not None:
+                self._probe(waiting.address, now)
+            elif pending.address in self._table:
+                self._probe(pending.address, now)
+        self._searches.silent(pending, now)
+
+    def _move_to_own_address(self, now: float) -> None:
+        """Take an id that BEP 42 allows at the address where others see us."""
+        address = self._reach.address
+        if address is None:
             return
-        is_new_host = self.public_address is None or winner[0] != self.public_address[0]
-        self.public_address = winner
-        if is_new_host and not is_secure(self.id, winner[0]):
-            self.id = secure_id(winner[0], self._random.randbytes(20))
+        if not is_secure(self.id, address[0]):
+            self.id = secure_id(address[0], self._random.randbytes(20))
             self._table = self._table.rebuilt(self.id)
             self._searches.own_id = self.id
-        if self.settings.mode == "auto":
-            # Only who can be reached from outside may call itself a server (discovery 5.5).
-            self._probed = winner
-            self._probe(winner, now)
+            self._refresh_at = now
+        self._probe_own_address(now)
+
+    def _probe_own_address(self, now: float) -> None:
+        """Only who can be reached from outside may call itself a server (discovery 5.5)."""
+        address = self._reach.to_probe
+        if address is not None:
+            self._ask(Pending(address, Ping(), OWN_PROBE), now)
 
     def _refresh(self, now: float) -> None:
-        if len(self._table) >= ANSWERED_CONTACTS:
-            self._refresh_at = now + REFRESH_EVERY_S
-        else:
+        is_alone = len(self._table) < ANSWERED_CONTACTS
+        if is_alone:
             self._refresh_at = now + self._alone_pause_s
             self._alone_pause_s = min(self._alone_pause_s * 2, ALONE_LONGEST_S)
-        near, entrances = self._entrances(self.id)
-        if near or entrances:
-            self._searches.find_node(self.id, (near, entrances), now, quietly=True)
+        else:
+            self._refresh_at = now + REFRESH_EVERY_S
+            self._alone_pause_s = ALONE_FIRST_S
+        self._searches.refresh(tuple(self._remembered) if is_alone else (), now)
+        self._probe_own_address(now)

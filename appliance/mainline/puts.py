@@ -2,49 +2,53 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from appliance.mainline import krpc
 from appliance.mainline.items import Item, MutableItem
 from appliance.mainline.lookup import Responder
-from appliance.mainline.node_ids import Address, compact_address, distance
-from appliance.mainline.reports import NodeOutcome, PutReport, conflict_of
+from appliance.mainline.networks import network_of
+from appliance.mainline.node_ids import Address, compact_address, distance, is_local
+from appliance.mainline.reports import Conflict, NodeOutcome, PutReport, conflict_of
+from appliance.mainline.transactions import Pending
 
 COPIES = 20
 MAX_COPIES = 60
 
+Ask = Callable[[Pending, float], None]
 KeepCopy = Callable[[Item, int | None], NodeOutcome]
 """Keeps an item in our own store, if it is the one that is expected there."""
 
 
-@dataclass(slots=True)
+class Found(NamedTuple):
+    """Whom a search found who may be asked to keep something, and what the search cost."""
+
+    responders: tuple[Responder, ...]
+    queried: int
+    responded: int
+    at: float
+
+
+@dataclass(slots=True, eq=False)
 class Put:
     """An item on its way; `numbers` are the calls that wait for this one."""
 
     numbers: list[int]
     item: Item
     cas: int | None
-    copy: KeepCopy | None = None
-    queried: int = 0
-    responded: int = 0
+    copy: KeepCopy | None
     waiting: set[Address] = field(default_factory=set)
     outcomes: list[NodeOutcome] = field(default_factory=list)
+    queried: int = 0
+    responded: int = 0
 
-    def settle(self, outcome: NodeOutcome) -> None:
-        """One node is done with it."""
-        if outcome.address in self.waiting:
-            self.waiting.discard(outcome.address)
-            self.outcomes.append(outcome)
-
-    def joins(self, item: Item) -> bool:
-        """Whether another put of `item` is this very one."""
-        return item == self.item
-
-    def outdates(self, item: Item) -> bool:
-        """Whether `item` is older than what is on its way already."""
-        return (
-            isinstance(item, MutableItem)
-            and isinstance(self.item, MutableItem)
-            and item.seq < self.item.seq
-        )
+    def conflict_with(self, item: Item, cas: int | None) -> Conflict | None:
+        """Why another item may not be put to the same target while this one is on its way."""
+        if not isinstance(item, MutableItem) or not isinstance(self.item, MutableItem):
+            return None
+        if item.seq < self.item.seq:
+            return "outdated"
+        return "cas" if cas not in (None, self.item.seq) else None
 
     def report(self) -> PutReport:
         """How it ended."""
@@ -55,6 +59,76 @@ class Put:
             stored_nodes=sum(outcome.result == "stored" for outcome in self.outcomes),
             conflict=conflict_of(self.outcomes),
         )
+
+
+class Puts:
+    """Every put of one node that has not ended; `done` is told how each of them ends."""
+
+    __slots__ = ("_ask", "_done", "_on_their_way", "_sent")
+
+    def __init__(self, ask: Ask, done: Callable[[int, PutReport], None]) -> None:
+        self._ask = ask
+        self._done = done
+        self._on_their_way: list[Put] = []
+        self._sent: dict[int, Put] = {}
+
+    def __contains__(self, number: int) -> bool:
+        """Whether nodes were asked under this number and some have not answered."""
+        return number in self._sent
+
+    def begin(self, number: int, item: Item, cas: int | None, copy: KeepCopy | None) -> Put | None:
+        """A put that is to be sent; None if it joined one on its way, or lost against one."""
+        target = item.target
+        rivals = [put for put in self._on_their_way if put.item.target == target]
+        for rival in rivals:
+            if rival.item == item:
+                rival.numbers.append(number)
+                return None
+        for rival in rivals:
+            conflict = rival.conflict_with(item, cas)
+            if conflict is not None:
+                self._done(number, PutReport((), 0, 0, 0, conflict))
+                return None
+        put = Put([number], item, cas, copy)
+        self._on_their_way.append(put)
+        return put
+
+    def send(self, number: int, put: Put, found: Found, network_size: int, now: float) -> None:
+        """Ask those who were found to keep the item; their answers come under `number`."""
+        put.queried, put.responded = found.queried, found.responded
+        chosen = keepers(found.responders, put.item.target, network_size)
+        if put.copy is not None and len(chosen) < COPIES:
+            put.outcomes.append(put.copy(put.item, put.cas))
+        put.waiting = {responder.contact.address for responder in chosen}
+        self._sent[number] = put
+        for responder in chosen:
+            request = krpc.Put(responder.token, put.item, put.cas, put.item.target)
+            self._ask(Pending(responder.contact.address, request, number), now)
+        self._end_if_over(number)
+
+    def settle(self, number: int, outcome: NodeOutcome) -> Put | None:
+        """One node is done with it; the put when it was the last one."""
+        put = self._sent[number]
+        put.waiting.discard(outcome.address)
+        put.outcomes.append(outcome)
+        return self._end_if_over(number)
+
+    def cancel(self, number: int) -> None:
+        """This call no longer waits; the put goes on, because others may have joined it."""
+        for put in self._on_their_way:
+            if number in put.numbers:
+                put.numbers.remove(number)
+
+    def _end_if_over(self, number: int) -> Put | None:
+        put = self._sent[number]
+        if put.waiting:
+            return None
+        del self._sent[number]
+        self._on_their_way.remove(put)
+        report = put.report()
+        for waiting in put.numbers:
+            self._done(waiting, report)
+        return put
 
 
 def keepers(responders: Sequence[Responder], target: bytes, network_size: int) -> list[Responder]:
@@ -76,10 +150,15 @@ def keepers(responders: Sequence[Responder], target: bytes, network_size: int) -
         if is_enough or len(chosen) >= MAX_COPIES:
             break
         chosen.append(responder)
-        networks.add(_network(responder.contact.address))
+        networks.add(_network_of(responder.contact.address))
     return chosen
 
 
-def _network(address: Address) -> bytes:
-    """The first six bits of an address, a /6: few people have many of those."""
-    return bytes([compact_address(address)[0] & 0xFC])
+def _network_of(address: Address) -> bytes:
+    """An IPv4 /6, of which few people have many; an IPv6 /32, which is what a provider gets.
+
+    In a private network everybody is a neighbour, and each stands for himself.
+    """
+    if is_local(address[0]):
+        return compact_address(address)
+    return network_of(address[0], 6, 32)

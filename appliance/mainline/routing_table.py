@@ -1,13 +1,14 @@
 """The nodes that a node knows, by distance from its own id (BEP 5; discovery 5.4).
 
-A good node is never displaced by a newcomer, and one address has few places: whoever wants to fill
-a table with nodes of his own needs many addresses and much patience.
+A node that answers is never displaced by a newcomer, and one address has few places: whoever wants
+to fill a table with nodes of his own needs many addresses and much patience.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from appliance.mainline.networks import household_of
 from appliance.mainline.node_ids import Address, Contact, distance, is_local, is_secure
 
 BUCKET_SIZE = 20
@@ -18,7 +19,7 @@ MAX_FAILURES = 2
 ID_BITS = 160
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """A node in the table."""
 
@@ -37,8 +38,8 @@ class RoutingTable:
         self.own_id = own_id
         self._buckets: dict[int, list[Entry]] = {}
         self._replacements: dict[int, list[Contact]] = {}
-        self._hosts: Counter[str] = Counter()
-        self._addresses: dict[Address, bytes] = {}
+        self._hosts: Counter[bytes] = Counter()
+        self._addresses: dict[Address, Entry] = {}
 
     def __len__(self) -> int:
         """How many nodes are in the table."""
@@ -48,55 +49,60 @@ class RoutingTable:
         for bucket in self._buckets.values():
             yield from bucket
 
+    def __contains__(self, address: Address) -> bool:
+        """Whether a node at this address is in the table."""
+        return address in self._addresses
+
     def add(self, contact: Contact, now: float) -> bool:
         """Note that a node answered; False when there is no place for it."""
-        if contact.id == self.own_id:
-            return False
-        index = self._index(contact.id)
-        bucket = self._buckets.setdefault(index, [])
-        for entry in bucket:
-            if entry.contact.id == contact.id:
-                if entry.contact.address != contact.address:
-                    # Whoever answers from elsewhere under a known id may be somebody else.
-                    return False
-                entry.seen_at, entry.failures = now, 0
+        known = self._addresses.get(contact.address)
+        if known is not None:
+            if known.contact.id == contact.id:
+                known.seen_at, known.failures = now, 0
                 return True
-        if contact.address in self._addresses:
-            self._remove(self._addresses[contact.address])
+            # The one that was there has another id by now, or is gone.
+            self._remove(known)
         secure = is_secure(contact.id, contact.address[0])
-        if not self._has_place_for_host(contact, secure=secure):
+        if not self._admits(contact, secure=secure):
             return False
-        if len(bucket) >= BUCKET_SIZE and not self._make_place(index, secure=secure, now=now):
-            self._keep_for_later(index, contact)
+        bucket = self._buckets.setdefault(self._index(contact.id), [])
+        if len(bucket) >= BUCKET_SIZE:
+            self._keep_for_later(contact)
             return False
-        bucket.append(Entry(contact, secure, now))
-        self._hosts[contact.address[0]] += 1
-        self._addresses[contact.address] = contact.id
+        entry = Entry(contact, secure, now)
+        bucket.append(entry)
+        self._hosts[household_of(contact.address[0])] += 1
+        self._addresses[contact.address] = entry
         return True
 
-    def failed(self, address: Address) -> None:
-        """A node did not answer; the second time in a row costs it its place."""
-        node_id = self._addresses.get(address)
-        entry = None if node_id is None else self._find(node_id)
-        if entry is None:
-            return
-        entry.failures += 1
-        if entry.failures >= MAX_FAILURES:
-            self._remove(entry.contact.id)
+    def has_place_for(self, contact: Contact) -> bool:
+        """Whether an unknown node would be taken in, if it answered."""
+        bucket = self._buckets.get(self._index(contact.id), ())
+        if contact.address in self._addresses or len(bucket) >= BUCKET_SIZE:
+            return False
+        return self._admits(contact, secure=is_secure(contact.id, contact.address[0]))
 
-    def replacement_for(self, address: Address) -> Contact | None:
-        """A node that waits for a place in the bucket of this one, which may be losing its own."""
-        node_id = self._addresses.get(address)
-        waiting = None if node_id is None else self._replacements.get(self._index(node_id))
+    def failed(self, address: Address) -> Contact | None:
+        """A node did not answer; the second time in a row costs it its place.
+
+        Then the answer is a node that was waiting for it, which is to be asked whether it is there.
+        """
+        entry = self._addresses.get(address)
+        if entry is None:
+            return None
+        entry.failures += 1
+        if entry.failures < MAX_FAILURES:
+            return None
+        self._remove(entry)
+        waiting = self._replacements.get(self._index(entry.contact.id))
         return waiting.pop() if waiting else None
 
     def nearest(self, target: bytes, count: int) -> list[Contact]:
         """The nodes nearest to a target, those with ids bound to their addresses first."""
         found: list[Entry] = []
-        own = self._index(target)
         # A bucket holds all nodes that agree with us on exactly so many leading bits. Those of the
         # target's own bucket are nearest to it, then all the deeper ones, then the shallower.
-        for group in self._groups(own):
+        for group in self._groups(self._index(target)):
             found += group
             if len(found) >= count:
                 break
@@ -126,9 +132,17 @@ class RoutingTable:
             if index in self._buckets:
                 yield self._buckets[index]
 
-    def _has_place_for_host(self, contact: Contact, *, secure: bool) -> bool:
+    def _admits(self, contact: Contact, *, secure: bool) -> bool:
+        """Whether this id and this host may have one more place, wherever it is."""
         host = contact.address[0]
-        taken = self._hosts.get(host, 0)
+        if contact.id == self.own_id:
+            return False
+        bucket = self._buckets.get(self._index(contact.id), ())
+        if any(entry.contact.id == contact.id for entry in bucket):
+            # Whoever answers from elsewhere under a known id may be somebody else.
+            return False
+        household = household_of(host)
+        taken = self._hosts.get(household, 0)
         if not taken or is_local(host):
             return True
         if not secure or taken >= SECURE_PER_HOST:
@@ -137,38 +151,22 @@ class RoutingTable:
         return all(
             entry.is_secure and _prefix(entry.contact.id) != prefix
             for entry in self
-            if entry.contact.address[0] == host
+            if household_of(entry.contact.address[0]) == household
         )
 
-    def _make_place(self, index: int, *, secure: bool, now: float) -> bool:
-        """Drop a node that failed to answer, or for a secure one an insecure one that is stale."""
-        for entry in self._buckets[index]:
-            is_stale = now - entry.seen_at >= STALE_S
-            if entry.failures or (secure and not entry.is_secure and is_stale):
-                self._remove(entry.contact.id)
-                return True
-        return False
-
-    def _keep_for_later(self, index: int, contact: Contact) -> None:
-        waiting = self._replacements.setdefault(index, [])
+    def _keep_for_later(self, contact: Contact) -> None:
+        waiting = self._replacements.setdefault(self._index(contact.id), [])
         if contact not in waiting:
             waiting.append(contact)
             del waiting[:-REPLACEMENTS]
 
-    def _find(self, node_id: bytes) -> Entry | None:
-        bucket = self._buckets.get(self._index(node_id), ())
-        return next((entry for entry in bucket if entry.contact.id == node_id), None)
-
-    def _remove(self, node_id: bytes) -> None:
-        entry = self._find(node_id)
-        if entry is None:
-            return
-        host = entry.contact.address[0]
-        self._buckets[self._index(node_id)].remove(entry)
+    def _remove(self, entry: Entry) -> None:
+        self._buckets[self._index(entry.contact.id)].remove(entry)
         del self._addresses[entry.contact.address]
-        self._hosts[host] -= 1
-        if not self._hosts[host]:
-            del self._hosts[host]
+        household = household_of(entry.contact.address[0])
+        self._hosts[household] -= 1
+        if not self._hosts[household]:
+            del self._hosts[household]
 
     def _index(self, node_id: bytes) -> int:
         """How many leading bits an id shares with our own."""

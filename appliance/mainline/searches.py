@@ -5,13 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from appliance.mainline.items import ImmutableItem, Item, MutableItem
-from appliance.mainline.krpc import Failure, FindNode, Get, GetPeers, Ping, Put, Response
-from appliance.mainline.lookup import MAX_PEERS, Lookup, Responder
-from appliance.mainline.node_ids import Address, Contact, distance
-from appliance.mainline.puts import COPIES, KeepCopy, keepers
-from appliance.mainline.puts import Put as PutInProgress
+from appliance.mainline.krpc import Failure, FindNode, Get, GetPeers, Ping, Response
+from appliance.mainline.lookup import MAX_PEERS, Lookup
+from appliance.mainline.node_ids import Address, Contact
+from appliance.mainline.puts import Ask, Found, KeepCopy, Put, Puts
 from appliance.mainline.reports import (
-    Conflict,
     Event,
     GetDone,
     GetReport,
@@ -20,20 +18,21 @@ from appliance.mainline.reports import (
     PingDone,
     PingReport,
     PutDone,
-    PutReport,
     SearchDone,
     SearchReport,
 )
 from appliance.mainline.transactions import Pending
 
 Entrances = tuple[list[Contact], tuple[Address, ...]]
-Ask = Callable[[Pending, float], None]
+"""Where a search begins: nodes of the table, and addresses without ids."""
 
 # A write token is good for five minutes at least.
 RESPONDERS_GOOD_FOR_S = 300.0
 REMEMBERED_SEARCHES = 200
 SIZE_SAMPLES = 32
-REFUSED: PutReport = PutReport((), 0, 0, 0, "outdated")
+MAX_WAITING = 1024
+# Of fewer answers than this nothing can be said about the size of the network.
+LEAST_ANSWERS = 5
 
 
 class Searches:
@@ -42,38 +41,50 @@ class Searches:
     __slots__ = (
         "_ask",
         "_counters",
+        "_entrances",
         "_events",
+        "_found",
         "_lookups",
         "_max_lookups",
         "_next_number",
         "_pings",
         "_puts",
         "_quiet",
-        "_responders",
         "_sizes",
         "_stores_after",
+        "_waiting",
         "own_id",
     )
 
-    def __init__(self, own_id: bytes, ask: Ask, max_lookups: int, counters: Counter[str]) -> None:
+    def __init__(
+        self,
+        own_id: bytes,
+        ask: Ask,
+        entrances: Callable[[bytes], Entrances],
+        max_lookups: int,
+        counters: Counter[str],
+    ) -> None:
         self.own_id = own_id
         self._ask = ask
+        self._entrances = entrances
         self._max_lookups = max_lookups
         self._counters = counters
         self._events: list[Event] = []
         self._next_number = 0
         self._lookups: dict[int, Lookup] = {}
-        self._puts: dict[int, PutInProgress] = {}
+        # Those that will run when there is room.
+        self._waiting: deque[Lookup] = deque()
+        self._puts = Puts(ask, lambda number, report: self._events.append(PutDone(number, report)))
         self._pings: set[int] = set()
         self._quiet: set[int] = set()
         # What a finished lookup is for, when it was the first half of a put.
-        self._stores_after: dict[int, PutInProgress] = {}
-        self._responders: OrderedDict[bytes, tuple[float, Lookup]] = OrderedDict()
+        self._stores_after: dict[int, Put] = {}
+        self._found: OrderedDict[bytes, Found] = OrderedDict()
         self._sizes: deque[int] = deque(maxlen=SIZE_SAMPLES)
 
     def __len__(self) -> int:
-        """How many lookups run."""
-        return len(self._lookups)
+        """How many lookups run or wait."""
+        return len(self._lookups) + len(self._waiting)
 
     @property
     def estimated_network_size(self) -> int:
@@ -91,31 +102,34 @@ class Searches:
         public_key: bytes | None,
         salt: bytes,
         after_seq: int | None,
-        entrances: Entrances,
         own: Item | None,
         now: float,
     ) -> int:
         """A search for an item; `own` is the copy in our own store. See `Node.get`."""
-        lookup = Lookup(self._number(), target, Get(target, after_seq), public_key, salt)
+        request = Get(target, after_seq)
+        lookup = Lookup(self._number(), target, request, self.own_id, public_key, salt)
         if own is not None:
-            self._judge(lookup, own)
-        self._start(lookup, entrances, now)
+            self._judge(lookup, request, own)
+        self._start(lookup, now)
         return lookup.number
 
-    def find_node(
-        self, target: bytes, entrances: Entrances, now: float, *, quietly: bool = False
-    ) -> int:
-        """A search for nodes; a quiet one tells nothing at its end."""
-        lookup = Lookup(self._number(), target, FindNode(target))
-        if quietly:
-            self._quiet.add(lookup.number)
-        self._start(lookup, entrances, now)
+    def find_node(self, target: bytes, now: float) -> int:
+        """A search for nodes."""
+        lookup = Lookup(self._number(), target, FindNode(target), self.own_id)
+        self._start(lookup, now)
         return lookup.number
 
-    def get_peers(self, info_hash: bytes, entrances: Entrances, now: float) -> int:
+    def refresh(self, more: tuple[Address, ...], now: float) -> None:
+        """A search for our own neighbours, which nobody waits for; it asks `more` as well."""
+        lookup = Lookup(self._number(), self.own_id, FindNode(self.own_id), self.own_id)
+        self._quiet.add(lookup.number)
+        lookup.add_entrances(more)
+        self._run(lookup, now)
+
+    def get_peers(self, info_hash: bytes, now: float) -> int:
         """A search for the peers of a torrent."""
-        lookup = Lookup(self._number(), info_hash, GetPeers(info_hash))
-        self._start(lookup, entrances, now)
+        lookup = Lookup(self._number(), info_hash, GetPeers(info_hash), self.own_id)
+        self._start(lookup, now)
         return lookup.number
 
     def ping(self, address: Address, now: float) -> int:
@@ -129,46 +143,36 @@ class Searches:
         self,
         item: Item,
         cas: int | None,
-        entrances: Entrances,
-        network_size: int,
         copy: KeepCopy | None,
+        network_size: int,
         now: float,
     ) -> int:
-        """Store an item; puts of one target in flight are one put (discovery 5.6).
+        """Store an item; equal puts in flight are one put (discovery 5.6).
 
         `copy` keeps one here as well, when its turn has come.
         """
-        number = self._number()
-        target = item.target
-        for put in self._in_flight():
-            if put.item.target != target:
-                continue
-            if put.joins(item):
-                put.numbers.append(number)
-                return number
-            replaces = isinstance(put.item, MutableItem) and cas == put.item.seq
-            if put.outdates(item) or (cas is not None and not replaces):
-                conflict: Conflict = "outdated" if put.outdates(item) else "cas"
-                self._events.append(PutDone(number, replace(REFUSED, conflict=conflict)))
-                return number
-        put = PutInProgress([number], item, cas, copy)
-        known = self._responders.get(target)
-        if known is not None and now - known[0] < RESPONDERS_GOOD_FOR_S:
-            self._store(put, known[1], network_size, now)
+        number, target = self._number(), item.target
+        put = self._puts.begin(number, item, cas, copy)
+        if put is None:
             return number
-        # Whoever stores must be asked for a token first, and a `get` gives one.
-        lookup = Lookup(self._number(), target, Get(target))
+        found = self._found.get(target)
+        if found is not None and now - found.at < RESPONDERS_GOOD_FOR_S:
+            self._puts.send(self._number(), put, found, network_size, now)
+            return number
+        # Whoever stores must be asked for a token first, and a `get` gives one. What is older than
+        # our item need not be sent.
+        request = Get(target, item.seq if isinstance(item, MutableItem) else None)
+        lookup = Lookup(self._number(), target, request, self.own_id)
         self._stores_after[lookup.number] = put
-        self._start(lookup, entrances, now)
+        self._start(lookup, now)
         return number
 
     def cancel(self, number: int) -> None:
-        """Tell nothing more of this; a put that is on its way goes on for those who joined it."""
-        self._lookups.pop(number, None)
+        """Tell nothing more of this."""
         self._pings.discard(number)
-        for put in self._in_flight():
-            if number in put.numbers:
-                put.numbers.remove(number)
+        self._puts.cancel(number)
+        if self._lookups.pop(number, None) is None:
+            self._waiting = deque(lookup for lookup in self._waiting if lookup.number != number)
 
     def answered(self, pending: Pending, contact: Contact, message: Response, now: float) -> None:
         """A response to one of our questions."""
@@ -183,22 +187,25 @@ class Searches:
             )
             self._events.append(PingDone(number, report))
         elif number in self._puts:
-            self._settle(number, NodeOutcome(pending.address, "stored"), now)
+            self._settle(number, NodeOutcome(pending.address, "stored"))
         elif number in self._lookups:
             lookup = self._lookups[number]
             lookup.answered(contact, message.contacts, message.token)
             for peer in message.peers[: MAX_PEERS - len(lookup.peers)]:
                 lookup.peers[peer] = None
-            if message.item is not None and message.token is not None:
-                self._judge(lookup, message.item)
+            request = lookup.request
+            # The search before a put looks for tokens, whatever lies there.
+            is_read = number not in self._stores_after
+            if is_read and isinstance(request, Get) and message.item is not None:
+                self._judge(lookup, request, message.item)
             self._go_on(lookup, now)
 
     def refused(self, pending: Pending, message: Failure, now: float) -> None:
         """An error in answer to one of our questions."""
         number = pending.number
         if number in self._puts:
-            outcome = NodeOutcome(pending.address, "refused", message.code, message.text)
-            self._settle(number, outcome, now)
+            text = message.text
+            self._settle(number, NodeOutcome(pending.address, "refused", message.code, text))
         elif number in self._lookups:
             self._lookups[number].refused(pending.address)
             self._go_on(self._lookups[number], now)
@@ -212,7 +219,7 @@ class Searches:
         """No answer in time."""
         number = pending.number
         if number in self._puts:
-            self._settle(number, NodeOutcome(pending.address, "timeout"), now)
+            self._settle(number, NodeOutcome(pending.address, "timeout"))
         elif number in self._lookups:
             self._lookups[number].silent(pending.address)
             self._go_on(self._lookups[number], now)
@@ -220,78 +227,83 @@ class Searches:
             self._pings.discard(number)
             self._events.append(PingDone(number, PingReport(answered=False)))
 
+    def admit_waiting(self, now: float) -> None:
+        """Start those that waited, as far as there is room."""
+        while self._waiting and len(self._lookups) < self._max_lookups:
+            self._run(self._waiting.popleft(), now)
+
     def _number(self) -> int:
         self._next_number += 1
         return self._next_number
 
-    def _in_flight(self) -> list[PutInProgress]:
-        return [*self._puts.values(), *self._stores_after.values()]
-
-    def _start(self, lookup: Lookup, entrances: Entrances, now: float) -> None:
-        self._lookups[lookup.number] = lookup
-        # Others know us too and name us; to ask ourselves would count as one more node.
-        lookup.ids.add(self.own_id)
-        if len(self._lookups) <= self._max_lookups:
-            near, addresses = entrances
-            lookup.add(near, 1)
-            lookup.add_entrances(addresses)
-            known = self._responders.get(lookup.target)
-            if known is not None:
-                lookup.add([each.contact for each in known[1].nearest_responders()], 1)
+    def _start(self, lookup: Lookup, now: float) -> None:
+        if len(self._lookups) < self._max_lookups:
+            self._run(lookup, now)
+        elif len(self._waiting) < MAX_WAITING:
+            self._waiting.append(lookup)
         else:
             self._counters["lookups_refused"] += 1
+            self._finish(lookup, now)
+
+    def _run(self, lookup: Lookup, now: float) -> None:
+        self._lookups[lookup.number] = lookup
+        near, addresses = self._entrances(lookup.target)
+        lookup.add(near, 1)
+        lookup.add_entrances(addresses)
+        known = self._found.get(lookup.target)
+        if known is not None:
+            lookup.add([responder.contact for responder in known.responders], 1)
         self._go_on(lookup, now)
 
     def _go_on(self, lookup: Lookup, now: float) -> None:
         for address in lookup.to_ask():
             self._ask(Pending(address, lookup.request, lookup.number), now)
         if lookup.is_over:
+            del self._lookups[lookup.number]
             self._finish(lookup, now)
 
-    def _judge(self, lookup: Lookup, item: Item) -> None:
-        """Only the asked key's own, verified, and more recent than what is known."""
-        found = self._verified(lookup, item)
-        if found is None:
+    def _judge(self, lookup: Lookup, request: Get, item: Item) -> None:
+        """Only the asked key's own, newer than what the caller and this search know, verified."""
+        if isinstance(item, ImmutableItem):
+            if lookup.public_key is not None or item.target != lookup.target:
+                self._counters["forged_items"] += 1
+            elif lookup.newest is None:
+                self._tell(lookup, item)
+        elif item.public_key != lookup.public_key:
+            # A node may answer with any item, and somebody else's signature is valid too.
+            self._counters["forged_items"] += 1
+        elif request.seq is not None and item.seq <= request.seq:
+            self._counters["stale_items"] += 1
+        else:
+            self._judge_signature(lookup, replace(item, salt=lookup.salt))
+
+    def _judge_signature(self, lookup: Lookup, item: MutableItem) -> None:
+        """Checks it once: most nodes hold the same item, and what is not newer is of no use."""
+        newest = lookup.newest
+        if isinstance(newest, MutableItem) and not item.more_recent_than(newest):
+            return
+        if item in lookup.refuted or not item.verify():
+            lookup.refuted.add(item)
             self._counters["forged_items"] += 1
             return
-        newest = lookup.newest
-        is_newer = newest is None or (
-            isinstance(found, MutableItem)
-            and isinstance(newest, MutableItem)
-            and found.more_recent_than(newest)
-        )
-        if not is_newer:
-            return
-        lookup.newest = found
-        if lookup.number not in self._stores_after:
-            self._events.append(ItemFound(lookup.number, found))
+        self._tell(lookup, item)
 
-    def _verified(self, lookup: Lookup, item: Item) -> Item | None:
-        if isinstance(item, ImmutableItem):
-            return item if lookup.public_key is None and item.target == lookup.target else None
-        if lookup.public_key is None or item.public_key != lookup.public_key:
-            return None
-        found = replace(item, salt=lookup.salt)
-        # Most nodes hold the same item, so a signature is checked once.
-        if found == lookup.newest:
-            return found
-        if found.signature in lookup.refuted or not found.verify():
-            lookup.refuted.add(found.signature)
-            return None
-        return found
+    def _tell(self, lookup: Lookup, item: Item) -> None:
+        lookup.newest = item
+        self._events.append(ItemFound(lookup.number, item))
 
     def _finish(self, lookup: Lookup, now: float) -> None:
-        del self._lookups[lookup.number]
         self._estimate(lookup)
         responders = lookup.nearest_responders()
+        found = Found(responders, lookup.queried, lookup.responded, now)
         if responders:
-            self._responders[lookup.target] = (now, lookup)
-            self._responders.move_to_end(lookup.target)
-            if len(self._responders) > REMEMBERED_SEARCHES:
-                self._responders.popitem(last=False)
+            self._found[lookup.target] = found
+            self._found.move_to_end(lookup.target)
+            if len(self._found) > REMEMBERED_SEARCHES:
+                self._found.popitem(last=False)
         put = self._stores_after.pop(lookup.number, None)
         if put is not None:
-            self._store(put, lookup, self.estimated_network_size, now)
+            self._puts.send(self._number(), put, found, self.estimated_network_size, now)
         elif isinstance(lookup.request, Get):
             report = GetReport(
                 item=lookup.newest,
@@ -304,41 +316,19 @@ class Searches:
         elif lookup.number in self._quiet:
             self._quiet.discard(lookup.number)
         else:
-            found = SearchReport(tuple(lookup.peers), lookup.queried, lookup.responded, lookup.hops)
-            self._events.append(SearchDone(lookup.number, found))
+            search = SearchReport(
+                tuple(lookup.peers), lookup.queried, lookup.responded, lookup.hops
+            )
+            self._events.append(SearchDone(lookup.number, search))
 
     def _estimate(self, lookup: Lookup) -> None:
-        """From the distance of the nearest responders: 20 nodes within d of 2^160."""
-        nearest: list[Responder] = lookup.nearest_responders()[:20]
-        if len(nearest) >= 5:
-            farthest = max(distance(each.contact.id, lookup.target) for each in nearest)
-            self._sizes.append(len(nearest) * 2**160 // (farthest + 1))
+        """So many of an even distribution lie within the distance of the last (discovery 5.6)."""
+        distances = lookup.nearest_distances()
+        if len(distances) >= LEAST_ANSWERS:
+            self._sizes.append((len(distances) - 1) * 2**160 // (distances[-1] + 1))
 
-    def _store(self, put: PutInProgress, lookup: Lookup, network_size: int, now: float) -> None:
-        put.queried, put.responded = lookup.queried, lookup.responded
-        number = self._number()
-        chosen = keepers(lookup.nearest_responders(), put.item.target, network_size)
-        put.waiting = {responder.contact.address for responder in chosen}
-        if put.copy is not None and len(chosen) < COPIES:
-            put.outcomes.append(put.copy(put.item, put.cas))
-        self._puts[number] = put
-        for responder in chosen:
-            request = Put(responder.token, put.item, put.cas, put.item.target)
-            self._ask(Pending(responder.contact.address, request, number), now)
-        if not chosen:
-            self._end_put(number)
-
-    def _settle(self, number: int, outcome: NodeOutcome, now: float) -> None:
-        del now
-        put = self._puts[number]
-        put.settle(outcome)
-        if not put.waiting:
-            self._end_put(number)
-
-    def _end_put(self, number: int) -> None:
-        put = self._puts.pop(number)
-        report = put.report()
-        if report.conflict:
+    def _settle(self, number: int, outcome: NodeOutcome) -> None:
+        ended = self._puts.settle(number, outcome)
+        if ended is not None and ended.report().conflict:
             # What those nodes hold must be read again before the next try.
-            self._responders.pop(put.item.target, None)
-        self._events += [PutDone(waiting, report) for waiting in put.numbers]
+            self._found.pop(ended.item.target, None)

@@ -26,11 +26,11 @@ class Pending:
 class Transactions:
     """The open questions of one node, each with the same patience."""
 
-    __slots__ = ("_asked", "_deadlines", "_next_id", "_open", "_timeout_s")
+    __slots__ = ("_asked", "_deadlines", "_open", "_random", "_timeout_s")
 
     def __init__(self, timeout_s: float, random_source: random.Random) -> None:
         self._timeout_s = timeout_s
-        self._next_id = random_source.getrandbits(32)
+        self._random = random_source
         self._open: dict[bytes, Pending] = {}
         self._deadlines: deque[tuple[float, bytes]] = deque()
         self._asked: Counter[Address] = Counter()
@@ -40,9 +40,13 @@ class Transactions:
         return len(self._open)
 
     def begin(self, pending: Pending, now: float) -> bytes:
-        """Four bytes that name a new question; mainline answers no other length."""
-        self._next_id = (self._next_id + 1) & 0xFFFFFFFF
-        transaction_id = self._next_id.to_bytes(4, "big")
+        """Four bytes that name a new question; mainline answers no other length.
+
+        They are random: whoever was asked before must not be able to answer for others.
+        """
+        transaction_id = self._random.randbytes(4)
+        while transaction_id in self._open:
+            transaction_id = self._random.randbytes(4)
         self._open[transaction_id] = Pending(pending.address, pending.request, pending.number, now)
         self._asked[pending.address] += 1
         self._deadlines.append((now + self._timeout_s, transaction_id))

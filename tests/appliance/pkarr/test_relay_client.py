@@ -9,6 +9,7 @@ import pytest
 from appliance.pkarr.relay_client import LAST_HTTP_DATE_US, RelayClient
 from appliance.pubky.timestamp import http_date
 from tests.support.appliance import keypair_of
+from tests.support.eventually import eventually
 from tests.support.pkarr import resolver_of, small_packet
 from tests.support.settable_clock import START_US, SettableClock
 
@@ -146,6 +147,25 @@ async def test_a_packet_that_a_relay_saw_long_ago_is_not_fresh() -> None:
     assert found.stored is not None
     assert found.stored.last_seen_us == START_US
     assert found.is_stale
+
+
+async def test_a_packet_that_a_relay_saw_long_ago_does_not_end_the_search() -> None:
+    clock = SettableClock()
+    clock.advance(86_400)
+    old = saying(200, PACKET.relay_payload, memento_datetime=http_date(START_US))
+    newer = small_packet(ALICE, START_US + 1)
+
+    async def answer_later(_request: httpx.Request) -> httpx.Response:
+        await eventually(lambda: resolver.cache.find(KEY) is not None)
+        # Turns enough for a search to end that should not.
+        for _ in range(50):
+            await asyncio.sleep(0)
+        return httpx.Response(200, stream=Body(newer.relay_payload))
+
+    resolver = resolver_of(None, old, relay(answer_later), clock=clock)
+    found = await resolver.resolve(KEY)
+    assert found.stored is not None
+    assert found.stored.packet == newer
 
 
 async def test_a_relay_cannot_make_a_packet_fresh_for_ever() -> None:

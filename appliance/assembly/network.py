@@ -100,7 +100,8 @@ def _jobs(
         if config.pkdns.user_keys_republisher_interval:
             interval_s = float(config.pkdns.user_keys_republisher_interval)
             jobs.append(network.republisher.follow(interval_s))
-        if WATCHED in (config.pkdns.public_ip, config.pkdns.public_ipv6):
+        is_watched = WATCHED in (config.pkdns.public_ip, config.pkdns.public_ipv6)
+        if is_watched or config.pkdns.port_mapping != "off":
             jobs.append(watcher.follow())
     return jobs
 
@@ -198,7 +199,9 @@ def _own_address(config: Config, ports: Ports, watcher: AddressWatcher) -> OwnAd
         ipv6 = watcher.ipv6
     elif pkdns.public_ipv6:
         ipv6 = pkdns.public_ipv6
-    tls_port = ports.pubky_tls and (pkdns.public_pubky_tls_port or ports.pubky_tls)
+    tls_port = ports.pubky_tls
+    if tls_port is not None:
+        tls_port = pkdns.public_pubky_tls_port or watcher.external_port("tcp", tls_port)
     return OwnAddress(
         ipv4=ipv4,
         ipv6=ipv6,

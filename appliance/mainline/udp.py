@@ -280,16 +280,17 @@ async def running_dht(
 
 def _bind_all(settings: DhtSettings) -> list[tuple[Family, socket.socket]]:
     bound: list[tuple[Family, socket.socket]] = []
-    failure: OSError | None = None
+    failures: list[tuple[Address, OSError]] = []
     for host, port in settings.listen:
         family: Family = 6 if ":" in host else 4
         try:
             bound.append((family, _bind(family, host, port, any_port=settings.any_port)))
         except OSError as error:
-            failure = error
-            _log.warning("the DHT cannot use %s port %d: %s", host, port, error.strerror)
-    if not bound and failure is not None:
-        raise failure
+            failures.append(((host, port), error))
+    if not bound and failures:
+        raise failures[0][1]
+    for (host, port), failure in failures:
+        _log.warning("the DHT cannot use %s port %d: %s", host, port, failure.strerror)
     return bound
 
 

@@ -1,0 +1,1 @@
+"""Every parser of a stranger's bytes, fed with whatever a fuzzer thinks of."""

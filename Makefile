@@ -94,14 +94,14 @@ check: $(VENV)/.installed-dev ## Lint, types and unit tests: under three minutes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 -m "not system"
+	$(BIN)/pytest -q -n 2 -m "not system" --ignore=tests/deploy
 
 .PHONY: test
 test: setup-dev ## Everything: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --ignore=tests/deploy
 
 .PHONY: format
 format: $(VENV)/.installed-dev ## Put the source in its one format
@@ -125,6 +125,14 @@ bench-peers: ## Install what the measurements compare with and load with (nginx,
 bench: $(VENV)/.installed-dev bench-peers ## Print this machine's figures, as ratios measured in one run
 	@$(BIN)/python -m tests.bench
 
+.PHONY: fuzz
+fuzz: $(VENV)/.installed-tools ## Fuzz every parser of strangers' bytes (SECONDS=20 a target)
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),20)
+
+.PHONY: simulate
+simulate: $(VENV)/.installed-tools ## Ten thousand DHT nodes in memory; renews docs/dht-simulation.md
+	@$(BIN)/python -m tests.simulator
+
 .PHONY: lock
 lock: $(VENV)/.installed-dev ## Renew the lock files (maintainers; installs uv into the environment)
 	$(BIN)/pip install --quiet uv
@@ -136,3 +144,70 @@ lock: $(VENV)/.installed-dev ## Renew the lock files (maintainers; installs uv i
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-find-links --python-version 3.11 pyproject.toml --group tools \
 	  -c requirements-dev.lock -o requirements-tools.lock
+
+# --- Installing on machines -----------------------------------------------------------------
+
+DEPLOY_VENV := ansible/.venv
+PLAYBOOK = cd ansible && .venv/bin/ansible-playbook $(BECOME)
+WHEEL_OPTION = -e pubky_app_wheel="$$(ls "$(CURDIR)"/dist/*.whl)"
+BECOME = $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
+LIMIT ?= all
+SOURCES := $(shell find appliance dashboard -type f -not -path '*/__pycache__/*')
+
+$(DEPLOY_VENV)/.installed: ansible/requirements.lock $(VENV)/.installed
+	@echo "Installing Ansible in $(DEPLOY_VENV)"
+	@$(PYTHON) -m venv $(DEPLOY_VENV)
+	@$(DEPLOY_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# From a copy: a build folder in the source may still hold files that were deleted since.
+dist/.built: $(SOURCES) pyproject.toml README.md LICENSE | $(VENV)/.installed
+	@echo "Building the wheel"
+	@rm -rf dist && mkdir -p dist/source
+	@cp -R appliance dashboard pyproject.toml README.md LICENSE dist/source
+	@find dist/source -name __pycache__ -prune -exec rm -r {} +
+	@SOURCE_DATE_EPOCH=1000000000 $(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation --wheel-dir dist dist/source
+	@rm -r dist/source && touch $@
+
+.PHONY: install
+install: dist/.built $(DEPLOY_VENV)/.installed ## A node on this machine for good: DOMAIN= [TLS=] [DASHBOARD=]
+	@[ -e ansible/inventories/mine/this-machine.yml ] || { \
+	  [ -n "$(DOMAIN)" ] || { echo "Say which name it has: make install DOMAIN=node.example.org" >&2; exit 2; }; \
+	  ansible/add-host this-machine local "$(DOMAIN)" --tls $(or $(TLS),local_ca) \
+	    $(if $(DASHBOARD),--dashboard $(DASHBOARD)); }
+	@$(PLAYBOOK) site.yml --limit this-machine $(WHEEL_OPTION)
+
+.PHONY: add-host
+add-host: ## Another machine: NAME= ADDR= DOMAIN= [TLS=] [DASHBOARD=] [SSH_USER=]
+	@ansible/add-host "$(NAME)" "$(ADDR)" "$(DOMAIN)" --tls $(or $(TLS),local_ca) \
+	  --user $(or $(SSH_USER),root) $(if $(DASHBOARD),--dashboard $(DASHBOARD))
+
+.PHONY: deploy
+deploy: dist/.built $(DEPLOY_VENV)/.installed ## Nodes on the added machines (LIMIT= for some of them)
+	@$(PLAYBOOK) site.yml --limit '$(LIMIT)' $(WHEEL_OPTION)
+
+.PHONY: upgrade
+upgrade: dist/.built $(DEPLOY_VENV)/.installed ## This release on all machines, one first; goes back when it fails
+	@$(PLAYBOOK) upgrade.yml --limit '$(LIMIT)' $(WHEEL_OPTION)
+
+.PHONY: verify
+verify: $(DEPLOY_VENV)/.installed ## Are the machines healthy, seen from inside and from here?
+	@$(PLAYBOOK) verify.yml --limit '$(LIMIT)'
+
+.PHONY: deploy-peers
+deploy-peers: ## Install what the deployment's tests boot hosts with (root on Debian)
+	@missing=""; \
+	for pair in mmdebstrap:mmdebstrap systemd-nspawn:systemd-container nft:nftables pebble:pebble curl:curl; do \
+	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
+	done; \
+	[ -z "$$missing" ] || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing$$missing"; $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  else \
+	    echo "The tests need these programs. Install them: sudo apt-get install$$missing" >&2; exit 2; \
+	  fi; }
+
+.PHONY: test-deploy
+test-deploy: setup-dev deploy-peers $(DEPLOY_VENV)/.installed ## The playbooks on booted hosts: root on Debian, some 20 minutes
+	PUBKY_ANSIBLE="$(CURDIR)/$(DEPLOY_VENV)/bin" $(BIN)/pytest -q -n 2 --dist loadfile tests/deploy

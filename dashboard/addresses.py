@@ -6,11 +6,13 @@ separators and control characters cannot reach the client API or a link.
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar, Self
 from urllib.parse import quote
 
 # 52 characters carry 260 bits; the last character of a key's canonical text holds one bit only.
 _PUBLIC_KEY = re.compile(r"[ybndrfg8ejkmcpqxot1uwisza345h769]{51}[yo]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LOCAL_PAGE = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]{0,2000})?")
 _MAX_SEGMENT_BYTES = 255
 _MAX_PATH_BYTES = 972
 
@@ -27,16 +29,22 @@ def parse_public_key(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class PublicPath:
-    """A normalised path below `/pub/` (client API 5.2): a folder exactly if it ends in a slash."""
+class StoredPath:
+    """A normalised path of a stored file (client API 5.2): a folder exactly if it ends in a slash.
+
+    The two kinds below say which of the trees it may lie in.
+    """
 
     text: str
 
+    ROOTS: ClassVar[tuple[str, ...]] = ()
+    COMPLAINT: ClassVar[str] = ""
+
     @classmethod
-    def parse(cls, text: str) -> "PublicPath":
+    def parse(cls, text: str) -> Self:
         """Accept a decoded path; it is never decoded again. Raises `AddressError`."""
-        if not text.startswith("/pub/"):
-            raise AddressError("Only the public tree is shown here; its paths begin with /pub/.")
+        if not text.startswith(cls.ROOTS):
+            raise AddressError(cls.COMPLAINT)
         try:
             length = len(text.encode())
         except UnicodeEncodeError as error:
@@ -60,16 +68,16 @@ class PublicPath:
         return self.text.rstrip("/").rpartition("/")[2]
 
     @property
-    def parent(self) -> "PublicPath | None":
-        """The folder that holds this path, or None for `/pub/` itself."""
-        if self.text == "/pub/":
+    def parent(self) -> Self | None:
+        """The folder that holds this path, or None for the top of its tree."""
+        if self.text in self.ROOTS:
             return None
-        return PublicPath(self.text.rstrip("/").rpartition("/")[0] + "/")
+        return type(self)(self.text.rstrip("/").rpartition("/")[0] + "/")
 
     @property
-    def ancestors(self) -> tuple["PublicPath", ...]:
-        """Every folder above this path, `/pub/` first."""
-        found: list[PublicPath] = []
+    def ancestors(self) -> tuple[Self, ...]:
+        """Every folder above this path, the top first."""
+        found: list[Self] = []
         above = self.parent
         while above is not None:
             found.append(above)
@@ -77,19 +85,35 @@ class PublicPath:
         return tuple(reversed(found))
 
     @property
-    def as_folder(self) -> "PublicPath":
+    def as_folder(self) -> Self:
         """The same path as a folder."""
-        return self if self.is_folder else PublicPath(self.text + "/")
+        return self if self.is_folder else type(self)(self.text + "/")
 
     @property
-    def as_file(self) -> "PublicPath":
-        """The same path as a file; `/pub/` itself stays a folder."""
-        return PublicPath(self.text.rstrip("/")) if self.parent is not None else self
+    def as_file(self) -> Self:
+        """The same path as a file; the top of a tree stays a folder."""
+        return type(self)(self.text.rstrip("/")) if self.parent is not None else self
 
     @property
     def quoted(self) -> str:
         """The percent-encoded path for a URL."""
         return quote(self.text, safe="/")
+
+
+class PublicPath(StoredPath):
+    """A path below `/pub/`, which anybody may read."""
+
+    __slots__ = ()
+    ROOTS = ("/pub/",)
+    COMPLAINT = "Only the public tree is shown here; its paths begin with /pub/."
+
+
+class OwnPath(StoredPath):
+    """A path of somebody's own files, public or private."""
+
+    __slots__ = ()
+    ROOTS = ("/pub/", "/priv/")
+    COMPLAINT = "Paths begin with /pub/ or /priv/."
 
 
 def _check_segment(segment: str) -> None:
@@ -99,6 +123,14 @@ def _check_segment(segment: str) -> None:
         raise AddressError(f"A name in the path is longer than {_MAX_SEGMENT_BYTES} bytes.")
     if _CONTROL.search(segment) or "\\" in segment:
         raise AddressError("The path has a control character or a backslash.")
+
+
+def local_page(text: str) -> str:
+    """An address of ours to go on to, as a form or a query names it; the front page for any other.
+
+    Browsers take `//` and `/\\` at its start for another host, and drop tabs and line breaks.
+    """
+    return text if _LOCAL_PAGE.fullmatch(text) else "/"
 
 
 def page_address(public_key: str, path: PublicPath) -> str:

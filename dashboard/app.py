@@ -1,5 +1,7 @@
 """Builds the dashboard from its settings: the doors, hooks, templates and page families."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,32 +9,59 @@ from pathlib import Path
 from jinja2 import StrictUndefined
 from quart import Quart
 
-from dashboard import assets, clock, errors, hooks, raw, wording
+from dashboard import assets, clock, errors, hooks, raw, relay_inbox, wording
 from dashboard.addresses import page_address, page_of_pubky_address, raw_address
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
+from dashboard.doors.logins import LoginDoor
+from dashboard.doors.relay import RelayDoor
+from dashboard.doors.tenant import TenantDoors
 from dashboard.drawings import svg
 from dashboard.guard import Origin
-from dashboard.pages import account, invites, login, objects, overview, users
-from dashboard.parts import Parts
+from dashboard.pages import (
+    account,
+    connect,
+    invites,
+    login,
+    objects,
+    overview,
+    scan,
+    setup,
+    users,
+)
+from dashboard.parts import Parts, Scanning
 from dashboard.preview.media_types import preview_kind
 from dashboard.routes import RouteTable
-from dashboard.sign_in import SignIns
+from dashboard.scanning import INBOX
+from dashboard.sign_in import Scans, SignIns
+from dashboard.visitors import Turns
+
+logger = logging.getLogger("dashboard")
 
 _HERE = Path(__file__).parent
 # Forms carry a note and a choice; a larger body is not one of ours.
 _MAX_FORM_BYTES = 64 * 1024
+_TIDY_EVERY_S = 60
+_FAMILIES = (login, scan, setup, connect, account, overview, users, invites, objects)
 
 
 @dataclass(frozen=True, slots=True)
 class DashboardSettings:
-    """Where the pages are, where the two doors are, and the file of this dashboard's sign-ins."""
+    """Where the pages are, where the two doors are, and the file of this dashboard's sign-ins.
+
+    `operators` are the keys that run the node beside a claimed one. `login_relay` is a stranger's
+    relay for answers to sign-in links, `login_link` what they ask for: `signin` or `grant`.
+    """
 
     origin: str
     client_url: str
     admin_url: str
     admin_token: str
     store_path: Path
+    operators: tuple[str, ...] = ()
+    login_relay: str = ""
+    login_link: str = "signin"
+    trusted_proxies: tuple[str, ...] = ()
 
 
 def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = clock.now_s) -> Quart:
@@ -49,13 +78,9 @@ def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = cloc
         "lstrip_blocks": True,
     }
     app.url_map.merge_slashes = False  # `//` in a path is not ours to repair
-    parts = Parts(
-        origin=Origin.parse(settings.origin),
-        admin=AdminDoor(settings.admin_url, settings.admin_token),
-        client=ClientDoor(settings.client_url),
-        client_url=settings.client_url.rstrip("/"),
-        now_s=now_s,
-    )
+    # What outlives a request only waits: at strangers' relays, for the next minute.
+    app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"] = 0
+    parts = _parts(settings, now_s)
     table = RouteTable(app)
     app.extensions["route_table"] = table
     files = assets.load(_HERE / "static")
@@ -65,9 +90,33 @@ def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = cloc
     errors.register(app, table, parts)
     assets.routes(table, files)
     raw.routes(table, parts)
-    for family in (login, account, overview, users, invites, objects):
+    relay_inbox.routes(table, parts)
+    for family in _FAMILIES:
         family.routes(table, parts)
     return app
+
+
+def _parts(settings: DashboardSettings, now_s: Callable[[], float]) -> Parts:
+    origin = Origin.parse(settings.origin)
+    relay = settings.login_relay.rstrip("/")
+    return Parts(
+        origin=origin,
+        admin=AdminDoor(settings.admin_url, settings.admin_token),
+        logins=LoginDoor(settings.admin_url, settings.admin_token),
+        client=ClientDoor(settings.client_url),
+        tenants=TenantDoors(settings.client_url),
+        client_url=settings.client_url.rstrip("/"),
+        scanning=Scanning(
+            relay_url=relay or f"{origin.text}{INBOX}",
+            relay=RelayDoor(relay) if relay else None,
+            link_kind=settings.login_link,
+            scans=Scans(now_s),
+        ),
+        operators=settings.operators,
+        trusted_proxies=settings.trusted_proxies,
+        deliveries=Turns(relay_inbox.TURNS_A_MINUTE, 60, now_s),
+        now_s=now_s,
+    )
 
 
 def _teach_templates(app: Quart, files: dict[str, assets.Asset], parts: Parts) -> None:
@@ -99,11 +148,19 @@ def _add_lifespan(app: Quart, store_path: Path, parts: Parts) -> None:
     @app.before_serving
     async def open_store() -> None:
         parts.opened_sign_ins = await SignIns.open(store_path, parts.now_s)
+        app.add_background_task(_tidy, parts)
 
     @app.after_serving
     async def close_doors() -> None:
-        await parts.admin.close()
-        await parts.client.close()
-        if parts.opened_sign_ins is not None:
-            await parts.opened_sign_ins.close()
-            parts.opened_sign_ins = None
+        await parts.close()
+
+
+async def _tidy(parts: Parts) -> None:
+    """End what people lent to sign-ins that ended by themselves."""
+    while True:
+        try:
+            await parts.sign_ins.forget_ended()
+            await connect.end_left_over(parts)
+        except Exception:
+            logger.exception("tidying up the sign-ins failed")
+        await asyncio.sleep(_TIDY_EVERY_S)

@@ -24,6 +24,7 @@ _TITLES = {
     413: "Too large",
     416: "No such part",
     421: "Wrong address",
+    429: "Too often",
     500: "Something went wrong here",
     502: "The node does not answer",
 }

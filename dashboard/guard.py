@@ -23,10 +23,12 @@ class Headers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The origin of these pages: its scheme, and every `Host` text that names it."""
+    """The origin of these pages: its text, its scheme, and every `Host` text that names it."""
 
+    text: str
     scheme: str
     hosts: frozenset[str]
+    is_loopback: bool
 
     @classmethod
     def parse(cls, text: str) -> "Origin":
@@ -48,7 +50,7 @@ class Origin:
         hosts = {f"{name}:{port}" for name in (host, *_LOOPBACK)}
         if port == default:
             hosts |= {host, *_LOOPBACK}
-        return cls(parts.scheme, frozenset(hosts))
+        return cls(text.rstrip("/"), parts.scheme, frozenset(hosts), host in _LOOPBACK)
 
     @property
     def is_secure(self) -> bool:
@@ -59,6 +61,11 @@ class Origin:
     def cookie_name(self) -> str:
         """`__Host-` pins the cookie to this host, but browsers accept it over TLS only."""
         return "__Host-pkd" if self.is_secure else "pkd"
+
+    @property
+    def pre_cookie_name(self) -> str:
+        """The cookie of a browser that has begun to sign in."""
+        return f"{self.cookie_name}-pre"
 
     def accepts_host(self, host: str) -> bool:
         """Whether a `Host` header names these pages; a rebound DNS name does not."""

@@ -4,13 +4,24 @@ The order matters: nothing of a request is read before its host name is known to
 """
 
 import secrets
+from urllib.parse import urlencode
 
-from quart import Quart, Response, abort, g, redirect, request
+from quart import Quart, Response, abort, current_app, g, redirect, request
 from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from dashboard.guard import SAFE_METHODS
 from dashboard.parts import Parts
-from dashboard.routes import CACHE_CONTROL, COMMON_HEADERS, POLICY_HEADERS, RoutePolicy, RouteTable
+from dashboard.routes import (
+    CACHE_CONTROL,
+    COMMON_HEADERS,
+    OPEN_HEADERS,
+    POLICY_HEADERS,
+    Audience,
+    RoutePolicy,
+    RouteTable,
+)
+from dashboard.sign_in import Roles, SignIn, roles_of
 
 
 def register(app: Quart, table: RouteTable, parts: Parts) -> None:
@@ -31,10 +42,12 @@ def register(app: Quart, table: RouteTable, parts: Parts) -> None:
     @app.after_request
     async def declare(response: Response) -> Response:
         declared = table.find(request.endpoint)
+        open_headers = OPEN_HEADERS if declared is not None and declared.cross_origin else {}
         # A refusal is a page of ours, whatever route it happened on.
         if declared is None or response.status_code >= 400:
             declared = _REFUSAL
-        for name, value in (COMMON_HEADERS | POLICY_HEADERS[declared.policy]).items():
+        headers = COMMON_HEADERS | POLICY_HEADERS[declared.policy] | open_headers
+        for name, value in headers.items():
             response.headers[name] = value
         response.headers["Cache-Control"] = CACHE_CONTROL[declared.cache]
         response.headers["X-Request-Id"] = g.get("request_id", "-")
@@ -45,14 +58,53 @@ _REFUSAL = RoutePolicy("anyone", "no-store", "page", SAFE_METHODS)
 
 
 async def _admit(declared: RoutePolicy, parts: Parts) -> ResponseReturnValue | None:
+    if declared.cross_origin:
+        return None
     cookie = request.cookies.get(parts.origin.cookie_name)
+    has_cookie = cookie is not None or parts.origin.pre_cookie_name in request.cookies
     is_write = request.method not in SAFE_METHODS
-    if is_write and not parts.origin.accepts_write(request.headers, cookie is not None):
+    if is_write and not parts.origin.accepts_write(request.headers, has_cookie):
         abort(403, "This request did not come from a page of this dashboard.")
     if cookie is not None and declared.policy != "static":
         g.sign_in = await parts.sign_ins.find(cookie)
-    if declared.audience == "anyone" or g.get("sign_in") is not None:
+    if declared.audience == "anyone":
         return None
-    if declared.policy == "machine":
-        abort(401, "Sign in first.")
-    return redirect("/login", 303)
+    sign_in: SignIn | None = g.get("sign_in")
+    if sign_in is None:
+        if declared.policy == "machine":
+            abort(401, "Sign in first.")
+        return redirect("/login", 303)
+    g.roles = await roles_of(sign_in, parts.owners, parts.admin)
+    _check_audience(declared.audience, g.roles, sign_in)
+    if declared.step_up and not sign_in.is_fresh(parts.now_s()):
+        if declared.policy == "machine":
+            abort(401, "Prove again who you are.")
+        return redirect(f"/confirm?{urlencode({'back': _page_to_come_back_to()})}", 303)
+    return None
+
+
+def _check_audience(audience: Audience, roles: Roles, sign_in: SignIn) -> None:
+    if audience == "operator" and not roles.is_operator:
+        abort(403, "Only those who run this node may see this page.")
+    if audience == "tenant" and not roles.is_tenant:
+        if roles.is_disabled:
+            abort(403, "Your account on this node is disabled.")
+        if sign_in.public_key is None:
+            abort(403, "This page is about somebody's own data. Sign in with your phone.")
+        abort(403, "You have no account on this node.")
+
+
+def _page_to_come_back_to() -> str:
+    """The page of this request, or the nearest above it that can be looked at."""
+    if request.method in SAFE_METHODS:
+        return request.full_path.rstrip("?")
+    adapter = current_app.create_url_adapter(request)
+    path = request.path
+    while adapter is not None and path not in {"", "/"}:
+        try:
+            adapter.match(path, "GET")
+        except HTTPException:
+            path = path.rpartition("/")[0]
+        else:
+            return path
+    return "/"

@@ -8,7 +8,7 @@ from quart import g, render_template, request
 from dashboard.doors.admin import Node
 from dashboard.doors.answers import DoorError
 from dashboard.parts import Parts
-from dashboard.sign_in import SignIn
+from dashboard.sign_in import Roles, SignIn
 
 # One-line results after a redirect. Only these texts can appear, whatever the query says.
 RESULTS = {
@@ -17,6 +17,11 @@ RESULTS = {
     "created": "Invite created.",
     "revoked": "Revoked. This invite no longer works.",
     "ended": "That sign-in has ended.",
+    "ended-others": "Every other sign-in of yours has ended.",
+    "claimed": "This node is yours. From now on you can sign in with your phone.",
+    "released": "That key no longer runs this node.",
+    "connected": "Connected. The dashboard can look after your data until you sign out.",
+    "disconnected": "Disconnected. The dashboard can no longer open your data.",
 }
 
 
@@ -31,16 +36,45 @@ class Frame:
     """The frame around a page. `node` is None when signed out or when the admin door is shut."""
 
     sign_in: SignIn | None
+    roles: Roles | None
     node: Node | None
     node_error: DoorError | None
     now_s: float
     section: str
     result: str | None
 
+    @property
+    def is_operator(self) -> bool:
+        """Whether the visitor runs this node. Unknown on pages that are open to anyone."""
+        return self.roles is not None and self.roles.is_operator
+
+    @property
+    def is_tenant(self) -> bool:
+        """Whether the visitor has an account here. Unknown on pages that are open to anyone."""
+        return self.roles is not None and self.roles.is_tenant
+
+    @property
+    def home(self) -> str:
+        """Where the visitor begins."""
+        return "/" if self.roles is None else self.roles.home
+
 
 def current_sign_in() -> SignIn | None:
     """Who sent this request; the application's guard has looked it up."""
     return g.get("sign_in")  # type: ignore[no-any-return]  # quart types `g` loosely
+
+
+def signed_in() -> SignIn:
+    """As `current_sign_in`, for pages whose audience makes sure that somebody is."""
+    sign_in = current_sign_in()
+    if sign_in is None:
+        raise RuntimeError("this page is open to anyone")
+    return sign_in
+
+
+def current_roles() -> Roles | None:
+    """What the visitor is here; None on pages that are open to anyone."""
+    return g.get("roles")  # type: ignore[no-any-return]  # quart types `g` loosely
 
 
 async def frame(parts: Parts, section: str) -> Frame:
@@ -58,6 +92,7 @@ def frame_without_node(parts: Parts, section: str = "") -> Frame:
     """The frame of pages that must not ask a door: errors and the way in."""
     return Frame(
         sign_in=current_sign_in(),
+        roles=current_roles(),
         node=None,
         node_error=None,
         now_s=parts.now_s(),

@@ -5,8 +5,25 @@ from dataclasses import dataclass
 
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
+from dashboard.doors.logins import LoginDoor
+from dashboard.doors.relay import RelayDoor
+from dashboard.doors.tenant import TenantDoors
 from dashboard.guard import Origin
-from dashboard.sign_in import SignIns
+from dashboard.sign_in import Connections, Owners, Scans, SignIns
+from dashboard.visitors import Turns
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning:
+    """How people sign in with a phone. `relay` is a stranger's, or None where we are the relay.
+
+    `relay_url` is the address that links name; `link_kind` is what they ask for.
+    """
+
+    relay_url: str
+    relay: RelayDoor | None
+    link_kind: str
+    scans: Scans
 
 
 @dataclass(slots=True)
@@ -18,8 +35,14 @@ class Parts:
 
     origin: Origin
     admin: AdminDoor
+    logins: LoginDoor
     client: ClientDoor
+    tenants: TenantDoors
     client_url: str
+    scanning: Scanning
+    operators: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
+    deliveries: Turns
     now_s: Callable[[], float]
     opened_sign_ins: SignIns | None = None
 
@@ -29,3 +52,25 @@ class Parts:
         if self.opened_sign_ins is None:
             raise RuntimeError("the dashboard has not been started")
         return self.opened_sign_ins
+
+    @property
+    def owners(self) -> Owners:
+        """Whose keys run this node."""
+        return Owners(self.sign_ins.store, self.operators, self.now_s)
+
+    @property
+    def connections(self) -> Connections:
+        """The sessions that people lent to their sign-ins."""
+        return Connections(self.sign_ins.store, self.now_s)
+
+    async def close(self) -> None:
+        """Close the store and every door."""
+        await self.admin.close()
+        await self.logins.close()
+        await self.client.close()
+        await self.tenants.close()
+        if self.scanning.relay is not None:
+            await self.scanning.relay.close()
+        if self.opened_sign_ins is not None:
+            await self.opened_sign_ins.close()
+            self.opened_sign_ins = None

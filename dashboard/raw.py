@@ -9,7 +9,7 @@ from quart.wrappers.response import ResponseBody
 
 from dashboard.addresses import AddressError, PublicPath, parse_public_key
 from dashboard.doors.answers import DoorError, require_success
-from dashboard.doors.client import DOOR
+from dashboard.doors.storage import DOOR
 from dashboard.parts import Parts
 from dashboard.preview.media_types import OPAQUE, SVG, content_disposition, is_inline, served_type
 from dashboard.routes import RouteTable

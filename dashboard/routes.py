@@ -11,7 +11,7 @@ from typing import Literal
 from quart import Quart
 from quart.typing import ResponseReturnValue
 
-Audience = Literal["anyone", "owner"]
+Audience = Literal["anyone", "signed-in", "tenant", "operator"]
 CacheClass = Literal["no-store", "revalidate", "immutable"]
 PolicyClass = Literal["page", "raw", "static", "machine"]
 View = Callable[..., Awaitable[ResponseReturnValue]]
@@ -51,15 +51,29 @@ COMMON_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
+# For routes that any web page may use: no credentials, so nothing of ours rides along.
+OPEN_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "content-type",
+    "Access-Control-Max-Age": "3600",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class RoutePolicy:
-    """What a route promises."""
+    """What a route promises.
+
+    `step_up` asks for a proof of who it is that is not older than five minutes. `cross_origin` lets
+    pages of other origins in, and reads no cookie.
+    """
 
     audience: Audience
     cache: CacheClass
     policy: PolicyClass
     methods: frozenset[str]
+    step_up: bool = False
+    cross_origin: bool = False
 
 
 class RouteTable:
@@ -73,16 +87,22 @@ class RouteTable:
         self,
         path: str,
         *,
-        audience: Audience = "owner",
+        audience: Audience = "operator",
         methods: frozenset[str] = frozenset({"GET"}),
         cache: CacheClass = "no-store",
         policy: PolicyClass = "page",
+        step_up: bool = False,
+        cross_origin: bool = False,
     ) -> Callable[[View], View]:
         """Register the decorated view under `path`; the defaults are the strictest class."""
 
         def register(view: View) -> View:
             endpoint = f"{view.__module__.rpartition('.')[2]}.{view.__name__}"
-            declared = RoutePolicy(audience, cache, policy, methods)
+            declared = RoutePolicy(audience, cache, policy, methods, step_up, cross_origin)
+            if cross_origin and (audience, policy) != ("anyone", "machine"):
+                raise ValueError(f"{endpoint} would be open to pages of others")
+            if step_up and audience == "anyone":
+                raise ValueError(f"{endpoint} asks nobody for a proof")
             if self._policies.setdefault(endpoint, declared) != declared:
                 raise ValueError(f"{endpoint} is declared twice, differently")
             self._app.add_url_rule(

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Literal, cast
 
 import httpx
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from appliance.assembly import Doors, Node, NodePlan, running_node
 from appliance.clock import system_clock
 from appliance.homeserver.admin_access import AdminAccess, password_hash
 from appliance.pubky.auth_token import sign_auth_token
+from appliance.pubky.capabilities import list_text
+from appliance.pubky.deep_links import DeepLink
 from appliance.pubky.keys import Keypair
 from appliance.web.asgi import ASGIApp
 from dashboard.app import DashboardSettings, create_app
@@ -26,6 +28,7 @@ from dashboard.doors.admin import AdminDoor
 from dashboard.sign_in import create_login_link
 from tests.support.appliance import config_on_free_ports, keypair_of
 from tests.support.settable_clock import SettableClock
+from tests.support.wallet import channel_id, channel_url, seal
 
 README_PICTURE = Path(__file__).parent.parent / "docs" / "dashboard.png"
 MAX_PICTURE_BYTES = 200_000
@@ -149,6 +152,51 @@ async def draw(page: Page, address: str, target: Path, theme: Theme, width: int)
     await page.screenshot(path=target, full_page=width < 500)
 
 
+async def draw_everywhere(page: Page, address: str, folder: Path, name: str) -> None:
+    """One page in light, dark and phone width."""
+    for theme, width in (("light", 1200), ("dark", 1200), ("dark", 390)):
+        target = folder / f"{name}-{theme}-{width}.png"
+        await draw(page, address, target, cast("Theme", theme), width)
+
+
+async def draw_way_in(browser: Browser, origin: str, folder: Path, clock: SettableClock) -> None:
+    """What somebody sees who signs in with a phone: first a stranger, then a tenant."""
+    page = await browser.new_page()
+    await draw_everywhere(page, f"{origin}/login", folder, "login")
+    for name in ("mallory", "alice"):
+        await page.goto(f"{origin}/login")
+        await page.get_by_role("button", name="Sign in with Pubky Ring").click()
+        if name == "mallory":
+            await draw_everywhere(page, f"{origin}/login/wait?calm", folder, "login-wait")
+        await approve(page, name, clock)
+        await page.goto(f"{origin}/login/wait")
+        if name == "mallory":
+            await page.screenshot(path=folder / "login-wrong-person.png")
+            await draw_everywhere(page, f"{origin}/login/wait", folder, "login-over")
+    await draw_everywhere(page, f"{origin}/connect", folder, "connect")
+    await page.get_by_role("button", name="Ask my wallet").click()
+    await draw_everywhere(page, f"{origin}/scan?calm", folder, "connect-scan")
+    await approve(page, "alice", clock)
+    await page.goto(f"{origin}/scan")
+    await draw_everywhere(page, f"{origin}/connect?done=connected", folder, "connected")
+    await draw_everywhere(page, f"{origin}/account", folder, "account-tenant")
+    await draw_everywhere(page, f"{origin}/users", folder, "refused-tenant")
+    clock.advance(6 * 60)
+    await draw_everywhere(page, f"{origin}/confirm?back=/account", folder, "confirm")
+
+
+async def approve(page: Page, name: str, clock: SettableClock) -> None:
+    """Answer the code on the page as a wallet does, at the time of the story."""
+    text = await page.locator("a[href^='pubkyauth:']").get_attribute("href")
+    link = DeepLink.parse(text or "")
+    secret = link.secret or b""
+    clock.advance(0.1)
+    token = sign_auth_token(keypair_of(name), list_text(link.capabilities), clock())
+    async with httpx.AsyncClient() as http:
+        address = channel_url(link.relay or "", channel_id(secret))
+        (await http.post(address, content=seal(token, secret, bytes(24)))).raise_for_status()
+
+
 async def addresses(node: Node) -> dict[str, str]:
     """Every kind of page, by the name of its picture."""
     admin = AdminDoor(node.admin_url or "", node.admin_token)
@@ -168,6 +216,7 @@ async def addresses(node: Node) -> dict[str, str]:
         "invite-used": f"/invites/{used}",
         "invite-revoke": f"/invites/{unused}/revoke",
         "account": "/account",
+        "setup": "/setup",
         "folder": f"/browse/{tree}/garden/",
         "folder-missing": f"/browse/{tree}/garden/shed/",
         "object-json": f"/object/{tree}/pubky.app/profile.json",
@@ -197,9 +246,8 @@ async def main(folder: Path | None) -> None:
                 await draw(page, origin, README_PICTURE, "light", 1200)
             else:
                 for name, path in (await addresses(node)).items():
-                    for theme, width in (("light", 1200), ("dark", 1200), ("dark", 390)):
-                        target = folder / f"{name}-{theme}-{width}.png"
-                        await draw(page, origin + path, target, cast("Theme", theme), width)
+                    await draw_everywhere(page, origin + path, folder, name)
+                await draw_way_in(browser, origin, folder, clock)
             await browser.close()
     if folder is None and README_PICTURE.stat().st_size > MAX_PICTURE_BYTES:
         sys.exit(f"{README_PICTURE} is larger than {MAX_PICTURE_BYTES} bytes")

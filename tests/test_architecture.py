@@ -58,8 +58,8 @@ FENCES = {
     "werkzeug": ["appliance/web/", "dashboard/"],
     "hypercorn": ["appliance/web/listeners.py"],
     "h11": ["appliance/web/listeners.py"],
-    "sqlite3": ["appliance/metadata/", "dashboard/sign_in.py", "dashboard/app.py"],
-    "aiosqlite": ["appliance/metadata/", "dashboard/sign_in.py"],
+    "sqlite3": ["appliance/metadata/", "dashboard/sign_in/"],
+    "aiosqlite": ["appliance/metadata/", "dashboard/sign_in/"],
     "httpx": ["dashboard/doors/", "dashboard/raw.py", "appliance/pkarr/"],
     "jinja2": ["dashboard/"],
     "click": ["appliance/cli/"],
@@ -87,7 +87,7 @@ FENCED_CALLS = {
 }
 
 SQL_WORDS = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE ", "PRAGMA ")
-SQL_ROOMS = ["appliance/metadata/", "dashboard/sign_in.py"]
+SQL_ROOMS = ["appliance/metadata/", "dashboard/sign_in/"]
 
 
 def sources() -> list[Path]:

@@ -15,6 +15,7 @@ from appliance.assembly.services import build_services, database_file
 from appliance.config import Config, SocketAddress
 from appliance.errors import PubkyError
 from appliance.homeserver.event_feed import open_feed
+from appliance.homeserver.login_attempts import LoginAttempts
 from appliance.homeserver.moderation import Moderation
 from appliance.homeserver.operators import Operators
 from appliance.homeserver.sweep import make_room, sweep
@@ -31,6 +32,8 @@ from appliance.web.fast_lane import FastLane
 from appliance.web.http_relay import http_relay_app
 from appliance.web.listeners import BoundSocket, Listeners
 from appliance.web.metrics import metrics_app
+from appliance.web.network_figures import NetworkFigures
+from appliance.web.network_services import NetworkServices, PubkyTlsState
 from appliance.web.observing import dashboard_route, with_observing
 from appliance.web.pkarr_relay import pkarr_relay_app
 from appliance.web.services import Services
@@ -48,6 +51,7 @@ class Node:
 
     services: Services
     network: Network
+    network_services: NetworkServices
     keypair: Keypair
     client_url: str
     pubky_tls_address: SocketAddress | None
@@ -72,7 +76,9 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         feed = await open_feed(metadata)
         services = build_services(plan, metadata, feed)
         network = await stack.enter_async_context(running_network(plan, metadata, _ports(sockets)))
-        node = _node(plan, services, network, sockets)
+        shown = _network_services(plan, network, sockets, tls)
+        NetworkFigures(shown, services).register(services.counters)
+        node = _node(plan, services, network, shown, sockets)
         pages = None
         if plan.dashboard and node.dashboard_url:
             pages = await stack.enter_async_context(plan.dashboard(_doors(plan, node)))
@@ -135,14 +141,48 @@ def _ports(sockets: dict[str, BoundSocket]) -> Ports:
     )
 
 
+def _network_services(
+    plan: NodePlan,
+    network: Network,
+    sockets: dict[str, BoundSocket],
+    tls: TlsContext | None,
+) -> NetworkServices:
+    config = plan.config
+    bound = sockets.get(PUBKY_TLS)
+    return NetworkServices(
+        keypair=plan.keypair,
+        is_public=config.pkdns.is_public,
+        publishes=config.pkdns.is_public and "publish" in config.run.parts,
+        relays=config.pkdns.relay_nodes if config.pkdns.is_public else (),
+        dht=network.dht,
+        resolver=network.resolver,
+        publishing=network.publishing,
+        publisher=network.publisher,
+        republisher=network.republisher,
+        kept=network.kept,
+        own_address=network.own_address,
+        relay_limits={"pkarr": network.pkarr_limits, "http": network.http_limits},
+        pubky_tls=PubkyTlsState(
+            is_wanted=PUBKY_TLS in config.run.parts,
+            address=str(bound.address) if bound else None,
+            counters=tls.counters if tls else None,
+        ),
+    )
+
+
 def _node(
-    plan: NodePlan, services: Services, network: Network, sockets: dict[str, BoundSocket]
+    plan: NodePlan,
+    services: Services,
+    network: Network,
+    shown: NetworkServices,
+    sockets: dict[str, BoundSocket],
 ) -> Node:
     urls = {part: _local_url(bound.address) for part, bound in sockets.items()}
     has_pages = plan.dashboard is not None and "dashboard" in sockets
     return Node(
         services=services,
         network=network,
+        network_services=shown,
         keypair=plan.keypair,
         client_url=urls.get("web", ""),
         pubky_tls_address=sockets[PUBKY_TLS].address if PUBKY_TLS in sockets else None,
@@ -162,6 +202,8 @@ def _doors(plan: NodePlan, node: Node) -> Doors:
         admin_url=node.admin_url or "",
         admin_token=node.admin_token,
         data_dir=plan.data_dir,
+        settings=plan.config.dashboard,
+        trusted_proxies=plan.config.drive.trusted_proxies,
     )
 
 
@@ -181,6 +223,8 @@ def _apps(
                 node=services,
                 operators=Operators(services.metadata, plan.access, plan.clock),
                 moderation=Moderation(services.metadata, plan.clock, services.revocations),
+                login_attempts=LoginAttempts(services.sessions, services.metadata, plan.clock),
+                network=node.network_services,
                 data_dir=plan.data_dir,
                 pkdns=plan.config.pkdns,
                 started_us=plan.clock(),

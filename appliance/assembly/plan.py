@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.clock import Clock, system_clock
-from appliance.config import Config
+from appliance.config import Config, Dashboard
 from appliance.homeserver.admin_access import AdminAccess
 from appliance.pubky.keys import Keypair
 from appliance.web.asgi import ASGIApp
@@ -19,13 +19,18 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What the dashboard is given: where the two APIs are, and a token for the operator's."""
+    """What the dashboard is given: where the two APIs are, and a token for the operator's.
+
+    `trusted_proxies` may say where a visitor comes from.
+    """
 
     origin: str
     client_url: str
     admin_url: str
     admin_token: str
     data_dir: Path
+    settings: Dashboard
+    trusted_proxies: tuple[str, ...]
 
 
 Pages = Callable[[Doors], AbstractAsyncContextManager[ASGIApp]]

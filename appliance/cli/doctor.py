@@ -3,41 +3,32 @@
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict
 
 import click
 
+from appliance.cli.doctor_network import examine_network
+from appliance.cli.findings import Finding
+from appliance.cli.network import bootstrap_option
 from appliance.cli.output import as_json, pass_folder, print_json
 from appliance.config import Config, ConfigError, SocketAddress
 from appliance.data_folder import KEY_FILE, PASSWORD_FILE, DataFolder, DataFolderError
 from appliance.homeserver.node_status import disk_space
 from appliance.metadata.sqlite import quick_check
 
-Verdict = Literal["good", "warning", "bad"]
-
 LEAST_FREE_SHARE = 0.10
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: what was seen, and what to do about it."""
-
-    subject: str
-    verdict: Verdict
-    evidence: str
-    remedy: str = ""
-
-
 @click.command(epilog="Example: pubky-appliance doctor")
+@bootstrap_option
 @as_json
 @pass_folder
-def doctor(folder: DataFolder, *, as_json: bool) -> None:
-    """Look at the data folder, key, settings, database, disk and ports.
+def doctor(folder: DataFolder, bootstrap: tuple[str, ...], *, as_json: bool) -> None:
+    """Look at the data folder, key, settings, database, disk, ports and place in the network.
 
-    Changes nothing. Exit code 1 when something is bad.
+    Changes nothing. What could not be checked is a warning. Exit code 1 when something is bad.
     """
-    findings = list(examine(folder))
+    findings = list(examine(folder, bootstrap))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -50,7 +41,7 @@ def doctor(folder: DataFolder, *, as_json: bool) -> None:
         sys.exit(1)
 
 
-def examine(folder: DataFolder) -> Iterator[Finding]:
+def examine(folder: DataFolder, bootstrap: tuple[str, ...] = ()) -> Iterator[Finding]:
     """Every check in turn; later ones are left out when an earlier one makes them pointless."""
     if not folder.path.is_dir():
         yield Finding(
@@ -61,7 +52,8 @@ def examine(folder: DataFolder) -> Iterator[Finding]:
         )
         return
     yield _private_file(folder, "data folder", ".")
-    yield _key(folder)
+    key = _key(folder)
+    yield key
     yield _private_file(folder, "node key file", KEY_FILE)
     yield _password(folder)
     try:
@@ -73,6 +65,8 @@ def examine(folder: DataFolder) -> Iterator[Finding]:
     yield _database(folder, config)
     yield _disk(folder)
     yield from _ports(config)
+    if key.verdict == "good":
+        yield from examine_network(folder, config, bootstrap)
 
 
 def _key(folder: DataFolder) -> Finding:

@@ -24,7 +24,6 @@ from appliance.cli.output import (
     print_table,
     with_metadata,
 )
-from appliance.cli.record_text import content_text, owner_text, type_text
 from appliance.clock import system_clock
 from appliance.config import Config
 from appliance.data_folder import DataFolder
@@ -40,6 +39,7 @@ from appliance.pkarr.endpoints import Endpoint, endpoints
 from appliance.pkarr.resolver import Resolution, ResolvePolicy
 from appliance.pubky.dns_message import parse_name
 from appliance.pubky.keys import Keypair, PublicKey
+from appliance.pubky.record_text import content_text, owner_text, type_text
 from appliance.pubky.records import homeserver_of, lenient_key
 from appliance.pubky.signed_packets import SignedPacket
 from appliance.pubky.timestamp import rfc3339

@@ -39,6 +39,10 @@ async def pages(doors: Doors) -> AsyncIterator[ASGIApp]:
             admin_url=doors.admin_url,
             admin_token=doors.admin_token,
             store_path=store_path,
+            operators=doors.settings.operators,
+            login_relay=doors.settings.login_relay,
+            login_link=doors.settings.login_link,
+            trusted_proxies=doors.trusted_proxies,
         )
     )
     await app.startup()

@@ -105,6 +105,17 @@ def optional_web_address(value: str) -> str | None:
     return _web_address(value) if value else None
 
 
+def optional_inbox_address(value: str) -> str | None:
+    """The base address of a relay's inbox, or nothing."""
+    if not value:
+        return None
+    if _web_address(value) is not None or any(mark in value for mark in "%&#+? "):
+        return f"'{value}' is not an address such as https://relay.example.org/inbox"
+    if not value.removesuffix("/").endswith("/inbox"):
+        return "must end in /inbox: the older link protocol cannot be waited for here"
+    return None
+
+
 def _web_address(value: str) -> str | None:
     scheme, colon, rest = value.partition("://")
     if scheme in ("http", "https") and colon and rest and not rest.startswith("/"):

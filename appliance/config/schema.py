@@ -148,6 +148,25 @@ class Dashboard:
     origin: str = setting(
         "", "The public address of the pages behind a proxy, such as https://dash.example.org."
     )
+    operators: tuple[str, ...] = setting(
+        (),
+        "Public keys of those who run this node: they sign in with their phone and may do\n"
+        "everything here. Without one the first can be claimed in the pages, after signing in by\n"
+        "'login-link'.",
+        checks.public_keys,
+    )
+    login_relay: str = setting(
+        "",
+        "The HTTP relay over which phones answer sign-in links, such as\n"
+        "https://httprelay.pubky.app/inbox, for pages that phones cannot reach themselves.\n"
+        "Empty: the pages are the relay.",
+        checks.optional_inbox_address,
+    )
+    login_link: Literal["signin", "grant"] = setting(
+        "signin",
+        "What sign-in links ask for. signin works with every wallet so far; grant is for wallets\n"
+        "that know nothing older.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ def password_hash(password: str) -> str:
 
 SCOPES = (
     "node:read",
+    "node:write",
     "users:read",
     "users:write",
     "invites:read",
@@ -36,6 +37,7 @@ SCOPES = (
     "events:read",
     "tokens:write",
     "audit:read",
+    "logins:write",
 )
 """What a named token may be allowed; the password may do everything."""
 

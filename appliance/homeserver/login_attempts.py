@@ -22,7 +22,7 @@ from appliance.homeserver.rate_limits import (
 from appliance.homeserver.sessions import Sessions
 from appliance.metadata import nonces
 from appliance.metadata.store import Metadata
-from appliance.pubky.capabilities import list_text, parse_list
+from appliance.pubky.capabilities import list_text, normalize, parse_list
 from appliance.pubky.grants import RANDOM_ID_BYTES, random_id
 from appliance.pubky.keys import Keypair, PublicKey
 from appliance.pubky.sign_in_answers import (
@@ -48,13 +48,15 @@ MOST_BAD_BODIES = 10
 # Ten starts from one address in ten minutes (17.5).
 STARTS = Flow(10, 600 * NS_PER_S, 10)
 
+_RETRY = {"retry-after": "60"}
+
 AttemptState = Literal["pending", "approved", "refused"]
 LinkKind = Literal["signin", "grant"]
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a page wants to ask. `capabilities` are real rights beside the binding one, or empty.
+    """What a page wants to ask. `capabilities` are real rights, or empty to learn who it is.
 
     `relay` is the base address where the answer is left; `source` is the name that wallets show.
     """
@@ -114,17 +116,19 @@ class LoginAttempts:
     def start(self, wish: Wish, address: IPAddress | None) -> Attempt:
         """A new attempt; `address` is where a stranger asks from, None for whoever is known.
 
-        Raises PubkyError invalid, or rate_limited when this address or all together have had enough.
+        Raises PubkyError invalid, or rate_limited when this address, or all, have had enough.
         """
         host = login_host(wish.origin)
-        if list_text(parse_list(wish.capabilities)) != wish.capabilities:
-            raise invalid("Capabilities must be written in their canonical form")
+        # Published wallets drop what another entry covers, and we compare byte for byte.
+        if list_text(normalize(parse_list(wish.capabilities))) != wish.capabilities:
+            raise invalid("Capabilities must be written in their normal form")
         if wish.capabilities and wish.link_kind != "signin":
             raise invalid("Only a signed token can be spent for real rights")
         self._count_start(address)
         secret = self._random(SECRET_BYTES)
-        binding = login_capability(host, self._random(NONCE_BYTES))
-        capabilities = f"{binding},{wish.capabilities}" if wish.capabilities else binding
+        # For real rights there is no room for a binding entry: wallets would drop it as covered. A
+        # token for them is worth what it is worth at the client API, wherever it was signed.
+        capabilities = wish.capabilities or login_capability(host, self._random(NONCE_BYTES))
         # A grant names a key. It is never exchanged, so the other half of the key is not kept.
         app_key = (
             Keypair.from_seed(self._random(SECRET_BYTES)).public_key
@@ -149,7 +153,7 @@ class LoginAttempts:
         return attempt
 
     async def receive(self, channel: str, body: bytes) -> None:
-        """Take what somebody left in a channel; raises PubkyError not_found when nobody waits there.
+        """Take what somebody left in a channel; raises PubkyError not_found if nobody waits.
 
         Nonsense is counted and otherwise ignored, as an ordinary relay would.
         """
@@ -230,9 +234,6 @@ class LoginAttempts:
         now_us = self._clock()
         for attempt in [one for one in self._by_id.values() if one.expires_us <= now_us]:
             del self._by_id[attempt.id]
-
-
-_RETRY = {"retry-after": "60"}
 
 
 def _missing() -> PubkyError:

@@ -6,7 +6,7 @@ The tables are read every quarter of a minute at most, so a scraper in a hurry i
 import asyncio
 import logging
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +94,11 @@ class NodeFigures:
         self._counts: _Counts | None = None
         self._read_us: int | None = None
         self._lag_s = Distribution(LAG_BUCKETS_S)
+        self._readers: list[Callable[[], Awaitable[None]]] = []
+
+    def also_read(self, read: Callable[[], Awaitable[None]]) -> None:
+        """Call this as well whenever the tables are read."""
+        self._readers.append(read)
 
     async def refresh(self) -> None:
         """Read what is older than it may be; what cannot be read in time stays as it was."""
@@ -128,6 +133,8 @@ class NodeFigures:
         now_us = self._clock()
         if _is_due(self._read_us, now_us, READ_EVERY_US):
             self._counts = await self._metadata.read(_count, now_us)
+            for read in self._readers:
+                await read()
             self._read_us = now_us
 
     def _register_process(self, counters: Counters) -> None:

@@ -296,6 +296,8 @@ class Node:
         """
         if query.read_only or not isinstance(query.request, FindNode):
             return
+        if self._transactions.expects(source):
+            return
         is_welcome = self._table.has_place_for(Contact(query.sender_id, source))
         if is_welcome and self._guard is not None and self._guard.may_meet(now):
             self._probe(source, now)
@@ -328,8 +330,10 @@ class Node:
             return
         self._heard_at = now
         contact = Contact(message.sender_id, source)
-        if message.requester is not None and self._reach.vote(source, message.requester):
-            self._move_to_own_address(now)
+        if message.requester is not None:
+            own_address = self._reach.vote(source, message.requester)
+            if own_address is not None:
+                self._move_to(own_address, now)
         self._table.add(contact, now)
         self._searches.answered(pending, contact, message, now)
         self._searches.admit_waiting(now)
@@ -358,11 +362,8 @@ class Node:
                 self._probe(pending.address, now)
         self._searches.silent(pending, now)
 
-    def _move_to_own_address(self, now: float) -> None:
+    def _move_to(self, address: Address, now: float) -> None:
         """Take an id that BEP 42 allows at the address where others see us."""
-        address = self._reach.address
-        if address is None:
-            return
         if not is_secure(self.id, address[0]):
             self.id = secure_id(address[0], self._random.randbytes(20))
             self._table = self._table.rebuilt(self.id)

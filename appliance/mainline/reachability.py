@@ -25,19 +25,18 @@ class Reachability:
         """Where to send ourselves a ping, if anything depends on its coming back."""
         return self.address if self._mode == "auto" else None
 
-    def vote(self, voter: Address, said: Address) -> bool:
-        """Note where `voter` sees us; True if we have another address than we thought."""
+    def vote(self, voter: Address, said: Address) -> Address | None:
+        """Note where `voter` sees us; our address if it is another one than we thought."""
         self._votes.vote(voter, said)
         if said == self.address:
-            return False
+            return None
         winner = self._votes.winner()
         if winner is None or winner == self.address:
-            return False
+            return None
         self.address = winner
-        self._lost = 0
         # Nobody knows yet whether the new address lets anybody in.
         self.is_server = self._mode == "server"
-        return True
+        return winner
 
     def probe_came_back(self) -> None:
         """Our own ping arrived, so strangers' datagrams arrive too."""

@@ -285,6 +285,8 @@ class Listeners:
             converse,
             sock=bound.socket,
             limit=2 * MAX_RECV,
+            # asyncio listens once more, and would shorten the queue to a hundred.
+            backlog=BACKLOG,
             ssl=tls,
             ssl_handshake_timeout=HANDSHAKE_S if tls else None,
             ssl_shutdown_timeout=GOODBYE_S if tls else None,

@@ -38,6 +38,8 @@ _ADMIN_ROUTES = frozenset(
         "generate_signup_token",
         "info",
         "invites",
+        "login_attempts",
+        "network",
         "node",
         "signup_tokens",
         "takedowns",

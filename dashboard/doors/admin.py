@@ -14,6 +14,7 @@ from dashboard.doors.answers import (
     door_errors,
     require_success,
 )
+from dashboard.doors.network import KeyState, Network, read_key_state, read_network
 
 DOOR = "The admin API"
 
@@ -136,6 +137,15 @@ class AdminDoor:
             disk_total_bytes=said.number("disk_total_bytes"),
             last_event_id=said.number_or_none("last_event_id"),
         )
+
+    async def network(self) -> Network:
+        """The node's place in the network."""
+        return read_network(await self._get("/network", {"limit": 1}))
+
+    async def key_state(self, public_key: str, limit: int = 20) -> KeyState:
+        """One key's packet and the latest attempts to publish it."""
+        address = f"/network/keys/{quote(public_key, safe='')}"
+        return read_key_state(await self._get(address, {"limit": limit}))
 
     async def events(self, limit: int) -> tuple[Event, ...]:
         """The latest public changes, newest first."""

@@ -62,10 +62,16 @@ class Members:
     @classmethod
     def of(cls, door: str, response: httpx.Response) -> "Members":
         """The object in a response body."""
+        return cls(door, cls.decoded(door, response))
+
+    @staticmethod
+    def decoded(door: str, response: httpx.Response) -> object:
+        """The JSON value in a response body, whatever it is."""
         try:
-            return cls(door, response.json())
+            value: object = response.json()
         except ValueError as error:
             raise DoorError(door, "Its answer is not JSON.") from error
+        return value
 
     def text(self, name: str) -> str:
         """A required text."""
@@ -92,6 +98,10 @@ class Members:
         """A required truth value."""
         return self._typed(name, bool)
 
+    def flag_or_none(self, name: str) -> bool | None:
+        """A truth value, or None when absent or null."""
+        return None if self._members.get(name) is None else self._typed(name, bool)
+
     def moment(self, name: str) -> datetime:
         """A required RFC 3339 time."""
         text = self._typed(name, str)
@@ -105,9 +115,21 @@ class Members:
         """An RFC 3339 time, or None when absent or null."""
         return None if self._members.get(name) is None else self.moment(name)
 
-    def items(self) -> tuple["Members", ...]:
-        """The objects in the required list `items`."""
-        return tuple(Members(self._door, item) for item in self._typed("items", list))
+    def items(self, name: str = "items") -> tuple["Members", ...]:
+        """The objects in a required list."""
+        return tuple(Members(self._door, item) for item in self._typed(name, list))
+
+    def members(self, name: str) -> "Members":
+        """A required object."""
+        return Members(self._door, self._members.get(name))
+
+    def members_or_none(self, name: str) -> "Members | None":
+        """An object, or None when absent or null."""
+        return None if self._members.get(name) is None else self.members(name)
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all members, in order."""
+        return tuple(str(name) for name in self._members)
 
     def _typed(self, name: str, kind: type[T]) -> T:
         value = self._members.get(name)

@@ -6,7 +6,7 @@ from quart import abort, make_response, redirect
 from quart.typing import ResponseReturnValue
 
 from dashboard.addresses import AddressError, PublicPath, page_address, parse_public_key
-from dashboard.doors.client import Listing, ObjectFacts
+from dashboard.doors.storage import Listing, ObjectFacts
 from dashboard.page_context import frame, render
 from dashboard.pages.paging import Paging, asked_page
 from dashboard.parts import Parts

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dashboard.addresses import PublicPath
-from dashboard.doors.client import ClientDoor, ObjectFacts
+from dashboard.doors.client import ClientDoor
+from dashboard.doors.storage import ObjectFacts
 from dashboard.preview import json_view
 from dashboard.preview.media_types import Kind, preview_kind
 

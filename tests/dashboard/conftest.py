@@ -9,7 +9,7 @@ import pytest
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.sign_in import create_login_link
-from tests.dashboard.people import Owner, sign_up
+from tests.dashboard.people import Browser, Owner, browser_at, sign_up
 from tests.support.appliance import Appliance, Person, config_on_free_ports, running_appliance
 
 
@@ -43,6 +43,13 @@ async def owner(appliance: Appliance, origin: str) -> AsyncIterator[Owner]:
         yield Owner(browser, admin, client)
     await admin.close()
     await client.close()
+
+
+@pytest.fixture
+async def browser(origin: str) -> AsyncIterator[Browser]:
+    """A browser in which somebody is about to scan."""
+    async with browser_at(origin) as one:
+        yield one
 
 
 @pytest.fixture

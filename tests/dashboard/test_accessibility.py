@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx
 import pytest
 from playwright.async_api import Page, async_playwright
 
 from dashboard.sign_in import create_login_link
-from tests.dashboard.people import Owner, put_file
+from tests.dashboard.people import Owner, approve, make_stale, put_file
 from tests.screenshots import CHROMIUM, CHROMIUM_ARGUMENTS
-from tests.support.appliance import Appliance, Person
+from tests.support.appliance import Appliance, Person, keypair_of
 
 pytestmark = pytest.mark.system
 
@@ -86,6 +87,8 @@ async def test_no_page_shuts_anybody_out(
         f"/object/{tree}/app/a.bin",
         f"/object/{tree}/app/missing",
         "/account",
+        "/setup",
+        "/scan",
         "/no-such-page",
     )
     found: dict[str, list[str]] = {}
@@ -96,6 +99,36 @@ async def test_no_page_shuts_anybody_out(
         await page.goto(link)
         await page.get_by_role("button", name="Sign in").click()
         for path in inside:
+            await page.goto(appliance.dashboard_url + path)
+            found[path] = await violations(page)
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_nobody_is_shut_out_on_the_way_in(
+    alice: Person,
+    appliance: Appliance,
+    http: httpx.AsyncClient,
+    theme: Literal["light", "dark"],
+    size: tuple[int, int],
+) -> None:
+    """Every state of a scan, for somebody with an account and for a key that nobody knows."""
+    stranger = Person(keypair_of("mallory"), http)
+    found: dict[str, list[str]] = {}
+    async with chromium(theme, size) as page:
+        for person in (stranger, alice):
+            await page.goto(f"{appliance.dashboard_url}/login")
+            await page.get_by_role("button", name="Sign in with Pubky Ring").click()
+            await page.get_by_role("link", name="stop that").click()
+            found["/login/wait"] = await violations(page)
+            link = await page.locator("a[href^='pubkyauth:']").get_attribute("href")
+            assert link is not None
+            await approve(person, link)
+            await page.get_by_role("link", name="Look now").click()
+            found[f"after {person.z32}"] = await violations(page)
+        make_stale(appliance)
+        for path in ("/connect", "/users", "/confirm?back=/account", "/account"):
             await page.goto(appliance.dashboard_url + path)
             found[path] = await violations(page)
     assert {path: lines for path, lines in found.items() if lines} == {}

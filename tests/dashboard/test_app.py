@@ -54,6 +54,16 @@ async def signed_in(browser: Browser, folder: Path) -> Browser:
 HOST = {"Host": "127.0.0.1:6290"}
 
 
+OPEN_TO_ANYONE = {
+    "/login",
+    "/login/start",
+    "/login/wait",
+    "/login/<token>",
+    "/relay/inbox/<channel_id>",
+    "/static/<digest>/<name>",
+}
+
+
 def test_every_route_declares_what_it_promises(tmp_path: Path) -> None:
     app = made_app(tmp_path)
     table = table_of(app)
@@ -63,7 +73,9 @@ def test_every_route_declares_what_it_promises(tmp_path: Path) -> None:
         assert rule.methods is not None
         assert rule.methods - {"HEAD"} == declared.methods, rule
         if declared.audience == "anyone":
-            assert rule.rule in {"/login", "/login/<token>", "/static/<digest>/<name>"}
+            assert rule.rule in OPEN_TO_ANYONE
+        if declared.cross_origin:
+            assert rule.rule == "/relay/inbox/<channel_id>"
         if declared.policy == "page":
             assert declared.cache == "no-store", rule
         assert (declared.policy == "raw") == rule.rule.startswith("/raw/"), rule

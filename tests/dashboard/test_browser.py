@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, Response, async_playwright
 
 from dashboard.sign_in import create_login_link
-from tests.dashboard.people import Owner, put_file
+from tests.dashboard.people import Owner, approve, make_stale, put_file
 from tests.screenshots import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.support.appliance import Appliance, Person
 
@@ -57,6 +57,7 @@ async def test_every_page_fits_a_phone_and_breaks_no_policy(
         f"/object/{tree}/app/a.svg",
         f"/object/{tree}/app/a.bin",
         "/account",
+        "/setup",
     ):
         response = await page.goto(appliance.dashboard_url + path)
         assert response is not None
@@ -107,6 +108,75 @@ async def test_a_strangers_page_next_door_cannot_press_our_buttons(
         await page.goto(f"{appliance.client_url}/evil.html")
     assert answers == [403]
     assert (await owner.admin.invites("all", 10)).total == before
+
+
+async def link_shown(page: Page) -> str:
+    """The link of the code on the page that is open."""
+    link = await page.locator("a[href^='pubkyauth:']").get_attribute("href")
+    assert link is not None
+    return link
+
+
+async def fits(page: Page) -> bool:
+    """Whether the page that is open fits a phone."""
+    width: int = await page.evaluate("document.documentElement.scrollWidth")
+    return width <= 390
+
+
+@pytest.fixture
+async def stranger(appliance: Appliance) -> AsyncIterator[Page]:
+    """Chromium on a phone's width, not signed in."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS
+        )
+        context = await browser.new_context(viewport={"width": 390, "height": 844})
+        page = await context.new_page()
+        await page.goto(appliance.dashboard_url)
+        yield page
+        await browser.close()
+
+
+async def test_a_person_scans_and_the_pages_go_on_by_themselves(
+    stranger: Page, alice: Person, appliance: Appliance
+) -> None:
+    page, complaints = stranger, list[str]()
+    page.on("console", lambda message: complaints.append(message.text))
+    assert page.url.endswith("/login")
+    assert await fits(page)
+    await page.get_by_role("button", name="Sign in with Pubky Ring").click()
+    assert await fits(page)
+    await approve(alice, await link_shown(page))
+    await page.wait_for_url("**/connect")
+    assert await fits(page)
+
+    await page.get_by_label("Read my files").check()
+    await page.get_by_role("button", name="Ask my wallet").click()
+    await approve(alice, await link_shown(page))
+    await page.wait_for_url("**/connect?done=connected")
+    assert await page.get_by_text("/pub/:r,/priv/:r").count() == 1
+    assert await fits(page)
+
+    make_stale(appliance)
+    await page.goto(f"{appliance.dashboard_url}/confirm?back=/account")
+    assert await fits(page)
+    await page.get_by_role("button", name="Prove it with Pubky Ring").click()
+    await approve(alice, await link_shown(page))
+    await page.wait_for_url("**/account")
+    assert await fits(page)
+    assert complaints == []
+
+
+async def test_an_owner_is_made_in_the_browser(
+    page: Page, alice: Person, appliance: Appliance
+) -> None:
+    await page.goto(appliance.dashboard_url)
+    await page.get_by_role("link", name="Link my key").click()
+    await page.get_by_role("button", name="Link my key").click()
+    await approve(alice, await link_shown(page))
+    await page.wait_for_url("**/setup?done=claimed")
+    assert await page.get_by_text(alice.z32).count() == 1
+    assert await fits(page)
 
 
 def _note_post(answers: list[int], response: Response) -> None:

@@ -11,7 +11,9 @@ from appliance.web.admin import (
     events,
     info,
     invites,
+    login_attempts,
     moderation,
+    network,
     quotas,
     signup_tokens,
     takedowns,
@@ -39,11 +41,16 @@ PARTS = {
     "events": events,
     "tokens": tokens,
     "audit": audit,
+    "login_attempts": login_attempts,
+    "network": network,
 }
 _BEARER = "Bearer "
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # The official API makes an invite with a GET; it is an act all the same.
 _ACTING_GETS = ("signup_tokens.generate",)
+# Anybody can make the pages pass these on, and rows of the audit log are never deleted. What comes
+# of them, `login_attempts.consume`, is noted.
+_OF_STRANGERS = ("login_attempts.start", "login_attempts.receive", "login_attempts.cancel")
 
 
 def create_admin_app(services: AdminServices) -> ASGIApp:
@@ -130,7 +137,7 @@ def _guard(app: Quart, operators: Operators) -> None:
     @app.after_request
     async def note(response: Response) -> Response:
         operator = request_scope().get("operator")
-        if isinstance(operator, Operator) and _is_act():
+        if isinstance(operator, Operator) and _is_act() and request.endpoint not in _OF_STRANGERS:
             await operators.note(operator.name, _action(), _subject(), str(response.status_code))
         return response
 
@@ -156,7 +163,13 @@ def _action() -> str:
 
 
 def _subject() -> str:
-    """Whom or what the act is about: the variable parts of the path, which hold no secret."""
+    """Whom or what the act is about: what the handler says, else the variable parts of the path.
+
+    Neither holds a secret.
+    """
+    said = request_scope().get("subject")
+    if isinstance(said, str):
+        return said
     return " ".join(str(value) for value in (request.view_args or {}).values())
 
 

@@ -34,9 +34,8 @@ def routes(services: AdminServices) -> Blueprint:
                 "num_signup_codes": found.all_invites,
                 "num_unused_signup_codes": found.unused_invites,
                 "public_key": node.public_key.z32,
-                # The native listener comes with PubkyTLS; until then there is no such address.
-                "pkarr_pubky_address": None,
-                "pkarr_icann_domain": f"{services.pkdns.icann_domain}:{services.client_port}",
+                "pkarr_pubky_address": _pubky_address(services),
+                "pkarr_icann_domain": _icann_domain(services),
                 "version": VERSION,
             }
         )
@@ -66,3 +65,17 @@ def routes(services: AdminServices) -> Blueprint:
         )
 
     return blueprint
+
+
+def _pubky_address(services: AdminServices) -> str | None:
+    """Where native clients are sent (operator API 2.4: IPv6 without brackets)."""
+    own = services.network.own_address()
+    host = own.ipv4 or own.ipv6
+    return f"{host}:{own.tls_port}" if host and own.tls_port else None
+
+
+def _icann_domain(services: AdminServices) -> str | None:
+    """The domain for browsers, None without one."""
+    pkdns = services.pkdns
+    port = pkdns.public_icann_http_port or services.client_port
+    return f"{pkdns.icann_domain}:{port}" if pkdns.icann_domain else None

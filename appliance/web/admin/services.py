@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.config import Pkdns
+from appliance.homeserver.login_attempts import LoginAttempts
 from appliance.homeserver.moderation import Moderation
 from appliance.homeserver.operators import Operators
+from appliance.web.network_services import NetworkServices
 from appliance.web.services import Services
 
 
@@ -16,6 +18,8 @@ class AdminServices:
     node: Services
     operators: Operators
     moderation: Moderation
+    login_attempts: LoginAttempts
+    network: NetworkServices
     data_dir: Path
     pkdns: Pkdns
     started_us: int

@@ -115,6 +115,13 @@ def test_who_was_silent_for_long_makes_room() -> None:
     assert len(guarded._sources) == MAX_SOURCES
 
 
+def test_who_goes_on_asking_is_not_in_the_way_of_newcomers() -> None:
+    guarded = flooded(MAX_SOURCES)
+    admitted(guarded, source(0), 10, 60.0)
+    assert admitted(guarded, source(MAX_SOURCES), 10, 60.0) == 2
+    assert admitted(guarded, source(MAX_SOURCES + 1), 10, 60.0) == 2
+
+
 def test_strangers_who_want_to_be_met_are_rationed() -> None:
     guarded = guard()
     assert sum(guarded.may_meet(0.0) for _ in range(1000)) == 40

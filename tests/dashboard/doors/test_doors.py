@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from dashboard.addresses import PublicPath
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.answers import DoorError, DoorRefusedError, Members, require_success
-from dashboard.doors.client import ClientDoor, File, Folder
+from dashboard.doors.client import ClientDoor
+from dashboard.doors.storage import File, Folder
 from tests.dashboard.people import Owner, put_file
 from tests.support.appliance import Appliance, Person
 

@@ -1,0 +1,103 @@
+"""What the admin API says of the network: the node's own packet, single keys, the DHT."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.doors.answers import Members
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to publish a packet. `vantage` is `dht` or a relay's address."""
+
+    at: datetime
+    vantage: str
+    outcome: str
+    stored_nodes: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """One key's packet in the network, newest attempts first."""
+
+    public_key: str
+    state: str
+    held_by_nodes: int | None
+    last_success: Attempt | None
+    history: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DhtFigures:
+    """This node in the DHT of one address family, 4 or 6."""
+
+    family: int
+    mode: str
+    nodes_known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The node's place in the network. `is_as_configured` is None before the first packet."""
+
+    state: str
+    last_attempt: Attempt | None
+    last_success: Attempt | None
+    held_by_nodes: int | None
+    is_as_configured: bool | None
+    ipv4: str | None
+    ipv6: str | None
+    domain: str | None
+    user_outcomes: tuple[tuple[str, int], ...]
+    dht: tuple[DhtFigures, ...]
+    pubky_tls: str
+
+
+def read_network(said: Members) -> Network:
+    """What the operator's door says of the network; raises `DoorError`."""
+    record = said.members("record")
+    wanted = record.members("wanted")
+    outcomes = said.members("users").members("by_last_outcome")
+    return Network(
+        state=said.text("state"),
+        last_attempt=_attempt_or_none(said, "last_attempt"),
+        last_success=_attempt_or_none(said, "last_success"),
+        held_by_nodes=said.number_or_none("held_by_nodes"),
+        is_as_configured=record.flag_or_none("is_as_configured"),
+        ipv4=wanted.text_or_none("ipv4"),
+        ipv6=wanted.text_or_none("ipv6"),
+        domain=wanted.text_or_none("domain"),
+        user_outcomes=tuple((name, outcomes.number(name)) for name in outcomes.names()),
+        dht=tuple(
+            DhtFigures(item.number("family"), item.text("mode"), item.number("nodes_known"))
+            for item in said.items("dht")
+        ),
+        pubky_tls=said.members("pubky_tls").text("state"),
+    )
+
+
+def read_key_state(said: Members) -> KeyState:
+    """What it says of one key; raises `DoorError`."""
+    return KeyState(
+        public_key=said.text("public_key"),
+        state=said.text("state"),
+        held_by_nodes=said.number_or_none("held_by_nodes"),
+        last_success=_attempt_or_none(said, "last_success"),
+        history=tuple(_attempt(item) for item in said.items("history")),
+    )
+
+
+def _attempt(said: Members) -> Attempt:
+    return Attempt(
+        at=said.moment("at"),
+        vantage=said.text("vantage"),
+        outcome=said.text("outcome"),
+        stored_nodes=said.number_or_none("stored_nodes"),
+        detail=said.text("detail"),
+    )
+
+
+def _attempt_or_none(said: Members, name: str) -> Attempt | None:
+    found = said.members_or_none(name)
+    return None if found is None else _attempt(found)

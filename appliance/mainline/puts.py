@@ -38,6 +38,7 @@ class Put:
     cas: int | None
     copy: KeepCopy | None
     waiting: set[Address] = field(default_factory=set)
+    asked_again: set[Address] = field(default_factory=set)
     outcomes: list[NodeOutcome] = field(default_factory=list)
     queried: int = 0
     responded: int = 0
@@ -112,6 +113,19 @@ class Puts:
         put.waiting.discard(outcome.address)
         put.outcomes.append(outcome)
         return self._end_if_over(number)
+
+    def silent(self, pending: Pending, now: float) -> Put | None:
+        """One node did not answer in time; like `settle` if that is the end of it.
+
+        It answered a moment ago, so probably a datagram got lost, and storing the same item twice
+        does no harm. With `cas` it would: the second time there is another `seq` than expected.
+        """
+        put = self._sent[pending.number]
+        if put.cas is not None or pending.address in put.asked_again:
+            return self.settle(pending.number, NodeOutcome(pending.address, "timeout"))
+        put.asked_again.add(pending.address)
+        self._ask(Pending(pending.address, pending.request, pending.number), now)
+        return None
 
     def cancel(self, number: int) -> None:
         """This call no longer waits; the put goes on, because others may have joined it."""

@@ -187,7 +187,8 @@ class Searches:
             )
             self._events.append(PingDone(number, report))
         elif number in self._puts:
-            self._settle(number, NodeOutcome(pending.address, "stored"))
+            outcome = NodeOutcome(pending.address, "stored")
+            self._forget_after_conflict(self._puts.settle(number, outcome))
         elif number in self._lookups:
             lookup = self._lookups[number]
             lookup.answered(contact, message.contacts, message.token)
@@ -204,8 +205,8 @@ class Searches:
         """An error in answer to one of our questions."""
         number = pending.number
         if number in self._puts:
-            text = message.text
-            self._settle(number, NodeOutcome(pending.address, "refused", message.code, text))
+            outcome = NodeOutcome(pending.address, "refused", message.code, message.text)
+            self._forget_after_conflict(self._puts.settle(number, outcome))
         elif number in self._lookups:
             self._lookups[number].refused(pending.address)
             self._go_on(self._lookups[number], now)
@@ -219,7 +220,7 @@ class Searches:
         """No answer in time."""
         number = pending.number
         if number in self._puts:
-            self._settle(number, NodeOutcome(pending.address, "timeout"))
+            self._forget_after_conflict(self._puts.silent(pending, now))
         elif number in self._lookups:
             self._lookups[number].silent(pending.address)
             self._go_on(self._lookups[number], now)
@@ -327,8 +328,7 @@ class Searches:
         if len(distances) >= LEAST_ANSWERS:
             self._sizes.append((len(distances) - 1) * 2**160 // (distances[-1] + 1))
 
-    def _settle(self, number: int, outcome: NodeOutcome) -> None:
-        ended = self._puts.settle(number, outcome)
+    def _forget_after_conflict(self, ended: Put | None) -> None:
+        """What those nodes hold must be read again before the next try."""
         if ended is not None and ended.report().conflict:
-            # What those nodes hold must be read again before the next try.
             self._found.pop(ended.item.target, None)

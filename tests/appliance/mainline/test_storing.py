@@ -75,14 +75,49 @@ def test_a_refusal_is_reported_with_its_code(code: int, conflict: str | None) ->
     assert done.report.conflict == conflict
 
 
-def test_a_keeper_that_is_silent_is_a_timeout() -> None:
+def storing(cas: int | None = None) -> tuple[Node, Asked]:
+    """A machine that has just asked the stranger to keep Alice's item."""
     machine = client()
-    machine.put(ITEM, None, 0.0)
+    machine.put(ITEM, cas, 0.0)
     reply(machine, asked(machine)[0])
-    machine.tick(2.2)
+    (question,) = asked(machine)
+    return machine, question
+
+
+def outcome_of(machine: Node) -> str:
     (done,) = machine.take_events()
     assert isinstance(done, PutDone)
-    assert [outcome.result for outcome in done.report.outcomes] == ["timeout"]
+    (outcome,) = done.report.outcomes
+    return outcome.result
+
+
+def put_again(machine: Node, first: Asked, now: float) -> Asked:
+    """The one put that the machine repeats now."""
+    machine.tick(now)
+    (again,) = [each for each in asked(machine) if each.query.request == first.query.request]
+    assert again.address == first.address
+    assert machine.take_events() == []
+    return again
+
+
+def test_a_keeper_that_is_silent_is_asked_again() -> None:
+    machine, question = storing()
+    reply(machine, put_again(machine, question, 2.1), 2.2)
+    assert outcome_of(machine) == "stored"
+
+
+def test_a_keeper_that_is_silent_twice_is_a_timeout() -> None:
+    machine, question = storing()
+    put_again(machine, question, 2.1)
+    machine.tick(4.1)
+    assert outcome_of(machine) == "timeout"
+
+
+def test_what_expects_a_certain_item_there_is_sent_once() -> None:
+    machine, question = storing(cas=4)
+    machine.tick(2.1)
+    assert question.query.request not in [each.query.request for each in asked(machine)]
+    assert outcome_of(machine) == "timeout"
 
 
 def stored(machine: Node, item: Item, now: float) -> list[Asked]:

@@ -104,6 +104,20 @@ async def test_one_client_for_everybody_keeps_no_cookie(doors: TenantDoors, alic
         await nobody.read(OwnPath("/priv/diary"), 10)
 
 
+async def test_signing_in_sends_nobody_elses_session() -> None:
+    key = "8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo"
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, headers={"set-cookie": f"{key}=s3cret; Path=/"})
+
+    doors = TenantDoors("http://node.example", httpx.MockTransport(answer))
+    assert [await doors.sign_in(key, b"token") for _ in range(2)] == ["s3cret", "s3cret"]
+    assert ["cookie" in request.headers for request in asked] == [False, False]
+    await doors.close()
+
+
 async def test_the_session_carries_the_dashboards_name(
     doors: TenantDoors, alice: Person, appliance: Appliance
 ) -> None:

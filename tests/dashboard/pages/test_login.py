@@ -1,14 +1,34 @@
 """Signing in with a phone: who gets in, in which browser, how often, and who does not."""
 
 import asyncio
+import logging
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
 
 from appliance.pubky.deep_links import DeepLink
 from dashboard.sign_in import create_login_link
-from tests.dashboard.people import OWN_FORM, Browser, Owner, Page, approve, browser_at, sign_up
-from tests.support.appliance import Appliance, Person, keypair_of
+from tests.dashboard.people import (
+    OWN_FORM,
+    Browser,
+    Owner,
+    Page,
+    approve,
+    browser_at,
+    connect,
+    sign_up,
+)
+from tests.support.appliance import (
+    Appliance,
+    Person,
+    config_on_free_ports,
+    keypair_of,
+    running_appliance,
+)
 from tests.support.wallet import Wallet, channel_id, seal
 
 
@@ -226,3 +246,50 @@ async def test_two_people_in_two_browsers_do_not_meet(
         seen = (await other.get("/account")).text
         assert bob.z32 in seen
         assert alice.z32 not in seen
+
+
+async def test_wallets_that_know_grants_only_sign_in_too(tmp_path: Path) -> None:
+    config = config_on_free_ports()
+    config = replace(config, dashboard=replace(config.dashboard, login_link="grant"))
+    async with (
+        running_appliance(tmp_path, config) as appliance,
+        httpx.AsyncClient(base_url=appliance.client_url) as client,
+        browser_at(appliance.dashboard_url) as browser,
+    ):
+        alice = Person(keypair_of("alice"), client)
+        (await alice.sign_up()).raise_for_status()
+        text = await browser.begin_sign_in()
+        assert DeepLink.parse(text).intent == "signin_grant"
+        await approve(alice, text)
+        assert (await browser.get("/login/wait")).headers["Location"] == "/connect"
+        # Real rights are spent as a token, so they are asked for as one.
+        assert (await connect(browser, alice)).headers["Location"] == "/connect?done=connected"
+
+
+async def test_no_secret_of_a_sign_in_is_logged(
+    browser: Browser, alice: Person, appliance: Appliance, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As `set_up_logs` has it: these would print what passes through them.
+    for name in ("aiosqlite", "asyncio", "httpcore", "httpx"):
+        caplog.set_level(logging.WARNING, logger=name)
+    caplog.set_level(logging.DEBUG)
+    text = await browser.begin_sign_in()
+    link = DeepLink.parse(text)
+    assert link.secret is not None
+    pre_cookie = browser.http.cookies["pkd-pre"]
+    await post_answer(alice.http, link, b"nonsense")
+    await approve(alice, text)
+    await browser.get("/login/wait")
+    await connect(browser, alice)
+    with closing(sqlite3.connect(appliance.dashboard_store)) as store:
+        (lent,) = store.execute("SELECT secret FROM connections").fetchone()
+    await browser.post("/logout")
+    secrets = {
+        "link": text,
+        "link's secret": text.partition("secret=")[2].partition("&")[0],
+        "nonce": str(link.capabilities[0]).rpartition("/")[2],
+        "cookie": pre_cookie,
+        "session": lent,
+    }
+    assert "login_attempts" in caplog.text, "the test sees what is logged"
+    assert [name for name, secret in secrets.items() if secret in caplog.text] == []

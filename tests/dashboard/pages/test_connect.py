@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,8 +12,10 @@ from appliance.pubky.deep_links import DeepLink
 from dashboard.addresses import OwnPath
 from dashboard.doors.answers import DoorRefusedError
 from dashboard.doors.tenant import TenantDoor, TenantDoors
-from tests.dashboard.people import Browser, Owner, Page, claim_node, connect, sign_up
-from tests.support.appliance import Appliance, Person
+from dashboard.sign_in import IDLE_S
+from tests.dashboard.people import Browser, Owner, Page, browser_at, claim_node, connect, sign_up
+from tests.support.appliance import Appliance, Person, keypair_of, running_appliance
+from tests.support.eventually import eventually
 from tests.support.wallet import Wallet
 
 
@@ -148,3 +151,25 @@ async def test_the_approval_of_a_sign_in_opens_no_session(browser: Browser, alic
     caught._keep_cookie(response)
     assert (await caught.put("/pub/a", "a")).status_code == 403
     assert (await caught.get("/priv/")).status_code == 403
+
+
+async def test_what_an_ended_sign_in_left_behind_is_ended_by_itself(tmp_path: Path) -> None:
+    """Nobody signs out of a browser that was closed: the dashboard looks after it."""
+    async with (
+        running_appliance(tmp_path) as appliance,
+        httpx.AsyncClient(base_url=appliance.client_url) as client,
+        browser_at(appliance.dashboard_url) as browser,
+    ):
+        alice = Person(keypair_of("alice"), client)
+        (await alice.sign_up()).raise_for_status()
+        await browser.sign_in(alice)
+        await connect(browser, alice)
+        lent = lent_session(appliance)
+        assert lent is not None
+        with closing(sqlite3.connect(appliance.dashboard_store)) as store, store:
+            store.execute("UPDATE sign_ins SET last_seen_at = last_seen_at - ?", (IDLE_S,))
+    async with running_appliance(tmp_path) as appliance:
+        await eventually(lambda: lent_session(appliance) is None)
+        doors = TenantDoors(appliance.client_url)
+        assert not await doors.of(*lent).has_session()
+        await doors.close()

@@ -21,6 +21,7 @@ HEADER = b'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:"
 FOOTER = b"</D:multistatus>"
 
 _DAV = "{DAV:}"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # XML 1.0 cannot say these at all; a name that holds one is shown with a mark in its place.
 _UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -127,12 +128,18 @@ _SUPPORTED_LOCK = (
 
 
 def _parsed(body: bytes, expected: str) -> ElementTree.Element:
-    # No document of ours has a type declaration, and entities are how XML is made to explode.
-    if b"<!" in body:
-        raise invalid("Declarations are not allowed in this XML")
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314 - declarations are refused above
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        # As text, because a parser that chooses the encoding may see what a look at bytes does not,
+        # and takes names in other encodings that it would refuse in UTF-8 (RFC 4918 19: both).
+        text = body.decode("utf-16" if body.startswith(_UTF_16_MARKS) else "utf-8-sig")
+        # By zero bytes the parser recognises UTF-16 even then; no XML may hold the character.
+        if "\0" in text:
+            raise invalid("Invalid XML: a zero character")
+        # No document of ours has a type declaration, and entities are how XML is made to explode.
+        if "<!" in text:
+            raise invalid("Declarations are not allowed in this XML")
+        root = ElementTree.fromstring(text)  # noqa: S314 - declarations are refused above
+    except (ElementTree.ParseError, ValueError) as error:
         raise invalid(f"Invalid XML: {error}") from error
     if root.tag != _DAV + expected:
         raise invalid(f"A DAV: {expected} element is needed")

@@ -308,6 +308,27 @@ def test_any_xml_body_is_read_or_refused(body: bytes) -> None:
             parse(body)
 
 
+def test_a_declaration_is_refused_in_every_encoding() -> None:
+    """Found by the fuzzer: in UTF-16 the bytes of `<!` do not stand side by side."""
+    plain = '<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>'
+    declared = '<!DOCTYPE x [<!ENTITY a "b">]>' + plain
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        assert parse_propfind(plain.encode(encoding)).names == (DAV + "getetag",)
+        with pytest.raises(PubkyError, match="Declarations"):
+            parse_propfind(declared.encode(encoding))
+    with pytest.raises(PubkyError, match="Invalid XML"):
+        parse_propfind(declared.encode("utf-16-le"))
+
+
+def test_a_name_that_utf_8_cannot_say_is_refused_in_every_encoding() -> None:
+    """Found by the fuzzer: our answers, which repeat names, would be no XML."""
+    body = '<propfind xmlns="DAV:"><prop><a\xaa/></prop></propfind>'
+    latin = '<?xml version="1.0" encoding="latin-1"?>' + body
+    for raw in (body.encode(), body.encode("utf-16"), latin.encode("latin-1")):
+        with pytest.raises(PubkyError, match="Invalid XML"):
+            parse_propfind(raw)
+
+
 async def test_locks_and_property_changes_are_answered_so_that_clients_go_on(
     share: httpx.AsyncClient, alice: Person
 ) -> None:

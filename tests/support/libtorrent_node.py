@@ -2,9 +2,8 @@
 
 import asyncio
 import hashlib
-import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,7 +18,9 @@ from tests.support.eventually import LOOK_EVERY_S, eventually
 PATIENCE_S = 30.0
 # On loopback every node has one address, and no id is bound to it.
 SETTINGS: "lt.settings_pack" = {
-    "alert_mask": lt.alert.category_t.dht_notification | lt.alert.category_t.stats_notification,
+    "alert_mask": lt.alert.category_t.dht_notification
+    | lt.alert.category_t.stats_notification
+    | lt.alert.category_t.status_notification,
     "dht_bootstrap_nodes": "",
     "dht_restrict_routing_ips": False,
     "dht_restrict_search_ips": False,
@@ -34,7 +35,13 @@ SETTINGS: "lt.settings_pack" = {
     "enable_natpmp": False,
 }
 
-_Alert = TypeVar("_Alert", lt.dht_mutable_item_alert, lt.dht_put_alert, lt.session_stats_alert)
+_Alert = TypeVar(
+    "_Alert",
+    lt.dht_mutable_item_alert,
+    lt.dht_put_alert,
+    lt.listen_succeeded_alert,
+    lt.session_stats_alert,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +82,34 @@ class LibtorrentNode:
         return stats.values["dht.dht_nodes"]
 
     async def _next(self, kind: type[_Alert], is_it: Callable[[_Alert], bool]) -> _Alert:
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                for alert in self.session.pop_alerts():
-                    if isinstance(alert, kind) and is_it(alert):
-                        return alert
-                await asyncio.sleep(LOOK_EVERY_S)
+        return await _next(self.session, kind, is_it)
+
+
+async def _next(session: lt.session, kind: type[_Alert], is_it: Callable[[_Alert], bool]) -> _Alert:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            for alert in session.pop_alerts():
+                if isinstance(alert, kind) and is_it(alert):
+                    return alert
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 @asynccontextmanager
 async def libtorrent_node(*entrances: Address) -> AsyncIterator[LibtorrentNode]:
     """A running node that knows the nodes at these addresses."""
-    address = ("127.0.0.1", _free_udp_port())
-    session = lt.session({**SETTINGS, "listen_interfaces": f"127.0.0.1:{address[1]}"})
+    session = lt.session({**SETTINGS, "listen_interfaces": "127.0.0.1:0"})
     try:
+        # It says which port it got: any that we chose may be taken for TCP, and it would move on.
+        udp = await _next(
+            session,
+            lt.listen_succeeded_alert,
+            lambda alert: alert.socket_type == lt.socket_type_t.udp,
+        )
         await eventually(session.is_dht_running)
-        node = LibtorrentNode(session, address)
+        node = LibtorrentNode(session, ("127.0.0.1", udp.port))
         await node.knows(*entrances)
         yield node
     finally:
         session.pause()
         # The last reference ends its threads and closes its sockets.
         del session
-
-
-def _free_udp_port() -> int:
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

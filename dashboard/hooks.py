@@ -10,6 +10,7 @@ from quart import Quart, Response, abort, current_app, g, redirect, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from dashboard import json_twin
 from dashboard.guard import SAFE_METHODS
 from dashboard.parts import Parts
 from dashboard.routes import (
@@ -46,6 +47,8 @@ def register(app: Quart, table: RouteTable, parts: Parts) -> None:
         # A refusal is a page of ours, whatever route it happened on.
         if declared is None or response.status_code >= 400:
             declared = _REFUSAL
+        elif declared.policy == "machine" and json_twin.is_twin(request.path):
+            response.mimetype = "application/json"
         headers = COMMON_HEADERS | POLICY_HEADERS[declared.policy] | open_headers
         for name, value in headers.items():
             response.headers[name] = value

@@ -2,9 +2,11 @@
 
 from dataclasses import Field, dataclass, fields, replace
 from typing import Any, ClassVar, Protocol
+from urllib.parse import quote, urlencode
 
 from quart import g, render_template, request
 
+from dashboard import json_twin
 from dashboard.doors.admin import Node
 from dashboard.doors.answers import DoorError
 from dashboard.parts import Parts
@@ -42,6 +44,7 @@ class Frame:
     now_s: float
     section: str
     result: str | None
+    twin: str | None
 
     @property
     def is_operator(self) -> bool:
@@ -98,10 +101,25 @@ def frame_without_node(parts: Parts, section: str = "") -> Frame:
         now_s=parts.now_s(),
         section=section,
         result=RESULTS.get(request.args.get("done", "")),
+        twin=_twin(),
     )
 
 
+def _twin() -> str | None:
+    """The address of the JSON twin of the page that is asked for, with what was asked of it."""
+    if current_roles() is None or request.method != "GET":
+        return None
+    asked = [(name, value) for name, value in request.args.items(multi=True) if name != "done"]
+    address = json_twin.address_of(quote(request.path))
+    return f"{address}?{urlencode(asked)}" if asked else address
+
+
 async def render(template: str, around: Frame, content: Content) -> str:
-    """Fill a template with the frame and the fields of a page's dataclass."""
+    """Fill a template with the frame and the fields of a page's dataclass.
+
+    Under the address of the page's twin it is the dataclass as JSON.
+    """
+    if json_twin.is_twin(request.path):
+        return json_twin.write(content)
     shown = {field.name: getattr(content, field.name) for field in fields(content)}
     return await render_template(template, frame=around, **shown)

@@ -5,11 +5,13 @@ guard in `app` refuses any endpoint that is not in the table.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from quart import Quart
 from quart.typing import ResponseReturnValue
+
+from dashboard import json_twin
 
 Audience = Literal["anyone", "signed-in", "tenant", "operator"]
 CacheClass = Literal["no-store", "revalidate", "immutable"]
@@ -94,7 +96,10 @@ class RouteTable:
         step_up: bool = False,
         cross_origin: bool = False,
     ) -> Callable[[View], View]:
-        """Register the decorated view under `path`; the defaults are the strictest class."""
+        """Register the decorated view under `path`; the defaults are the strictest class.
+
+        A page for people who are signed in gets its JSON twin along.
+        """
 
         def register(view: View) -> View:
             endpoint = f"{view.__module__.rpartition('.')[2]}.{view.__name__}"
@@ -113,9 +118,24 @@ class RouteTable:
                 provide_automatic_options=False,
                 strict_slashes=True,
             )
+            if policy == "page" and "GET" in methods and audience != "anyone":
+                self._add_twin(path, endpoint, view, declared)
             return view
 
         return register
+
+    def _add_twin(self, path: str, endpoint: str, view: View, page: RoutePolicy) -> None:
+        """The same view once more: `page_context.render` sees whom it answers."""
+        endpoint += ":json"
+        self._policies[endpoint] = replace(page, policy="machine", methods=frozenset({"GET"}))
+        self._app.add_url_rule(
+            json_twin.address_of(path),
+            endpoint,
+            view,
+            methods=["GET"],
+            provide_automatic_options=False,
+            strict_slashes=True,
+        )
 
     def find(self, endpoint: str | None) -> RoutePolicy | None:
         """The declared policy, or None for an endpoint nobody declared."""

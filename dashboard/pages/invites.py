@@ -1,9 +1,9 @@
 """Invites: the list by state, a new one, one with its QR code, and taking one back."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import get_args
 
-from quart import abort, jsonify, make_response, redirect, request
+from quart import abort, make_response, redirect, request
 from quart.typing import ResponseReturnValue
 
 from dashboard.doors.admin import Invite, InviteFilter, InvitePage
@@ -66,12 +66,6 @@ def _add_list(table: RouteTable, parts: Parts) -> None:
     @table.add("/invites")
     async def index() -> ResponseReturnValue:
         return await _list_page(parts)
-
-    @table.add("/invites.json", policy="machine")
-    async def index_json() -> ResponseReturnValue:
-        paging = asked_page("/invites.json")
-        found = await parts.admin.invites(_asked_state(), paging.limit, paging.cursor)
-        return jsonify(asdict(found))
 
     @table.add("/invites/<int:invite_id>")
     async def show(invite_id: int) -> ResponseReturnValue:

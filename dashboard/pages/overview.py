@@ -1,9 +1,8 @@
 """The node's card: what needs attention first, then figures, then the latest public changes."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
-from quart import jsonify
 from quart.typing import ResponseReturnValue
 
 from dashboard.doors.admin import Event, Node
@@ -78,10 +77,6 @@ def routes(table: RouteTable, parts: Parts) -> None:
             network_error=network_error,
         )
         return await render("overview/index.html", around, content)
-
-    @table.add("/node.json", policy="machine")
-    async def index_json() -> ResponseReturnValue:
-        return jsonify(asdict(await parts.admin.node()))
 
 
 def matters(node: Node, *, has_owner: bool = True) -> tuple[Matter, ...]:

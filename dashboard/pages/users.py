@@ -1,9 +1,9 @@
 """The people on this node: the list, one user's facts, and whether they may write."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NoReturn
 
-from quart import abort, jsonify, redirect
+from quart import abort, redirect
 from quart.typing import ResponseReturnValue
 
 from dashboard.addresses import AddressError, parse_public_key
@@ -48,11 +48,6 @@ def routes(table: RouteTable, parts: Parts) -> None:
         return await render(
             "users/index.html", await frame(parts, "users"), UsersPage(found, paging)
         )
-
-    @table.add("/users.json", policy="machine")
-    async def index_json() -> ResponseReturnValue:
-        paging = asked_page("/users.json")
-        return jsonify(asdict(await parts.admin.users(paging.limit, paging.cursor)))
 
     @table.add("/users/<public_key>")
     async def show(public_key: str) -> ResponseReturnValue:

@@ -169,7 +169,7 @@ async def test_a_shut_door_is_an_error_with_a_retry(browser: Browser, tmp_path: 
 
 async def test_machines_get_errors_as_json(browser: Browser, tmp_path: Path) -> None:
     await signed_in(browser, tmp_path)
-    response = await browser.get("/node.json", headers=HOST)
+    response = await browser.get("/json/users", headers=HOST)
     assert response.status_code == 502
     assert "cannot be reached" in (await response.get_json())["detail"]
 

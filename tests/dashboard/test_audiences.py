@@ -120,3 +120,20 @@ async def test_a_refused_tenant_is_told_in_words_and_finds_back(
     assert "Only those who run this node" in answer.text
     assert 'href="/connect"' in answer.text
     assert 'href="/users"' not in answer.text
+
+
+async def test_every_page_for_the_signed_in_has_a_json_twin(
+    appliance: Appliance, visitors: dict[str, Browser]
+) -> None:
+    seen = 0
+    for rule, address, method, declared in declared_routes(appliance):
+        if declared.policy != "page" or declared.audience == "anyone" or method != "GET":
+            continue
+        twin = await visitors["owner"].get(f"/json{address}")
+        if twin.status_code == 200:
+            assert twin.headers["Content-Type"].startswith("application/json"), rule
+            assert isinstance(twin.json(), dict), rule
+            seen += 1
+        else:
+            assert twin.status_code == (await visitors["owner"].get(address)).status_code, rule
+    assert seen >= 5

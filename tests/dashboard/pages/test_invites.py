@@ -87,8 +87,8 @@ async def test_the_list_can_be_narrowed_to_one_state(owner: Owner) -> None:
     kept = await owner.admin.create_invite("kept", None)
     gone = await owner.admin.create_invite("gone", None)
     await owner.admin.revoke_invite(gone.id)
-    said = (await owner.get("/invites.json?state=revoked")).json()
-    assert [item["id"] for item in said["items"]] == [gone.id]
+    said = (await owner.get("/json/invites?state=revoked")).json()
+    assert [item["id"] for item in said["found"]["items"]] == [gone.id]
     assert kept.code not in (await owner.get("/invites?state=revoked")).text
 
 

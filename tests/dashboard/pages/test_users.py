@@ -29,7 +29,7 @@ async def test_the_newest_user_comes_first(
 ) -> None:
     invite = await owner.admin.create_invite(None, None)
     bob = await sign_up(http, invite.code)
-    items = (await owner.get("/users.json")).json()["items"]
+    items = (await owner.get("/json/users")).json()["found"]["items"]
     assert [item["public_key"] for item in items] == [bob.z32, alice.z32]
 
 

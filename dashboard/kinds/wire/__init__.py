@@ -1,0 +1,1 @@
+"""How objects are written: bounded JSON, their members, addresses of the web, moments, bytes."""

@@ -18,6 +18,7 @@ from appliance.homeserver.event_feed import open_feed
 from appliance.homeserver.login_attempts import LoginAttempts
 from appliance.homeserver.moderation import Moderation
 from appliance.homeserver.operators import Operators
+from appliance.homeserver.search_index import SearchIndex
 from appliance.homeserver.sweep import make_room, sweep
 from appliance.metadata.sqlite import open_sqlite
 from appliance.pubky.keys import Keypair
@@ -92,7 +93,8 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         stack.callback(services.readiness.set_running, running=False)
         jobs = [feed.follow()]
         if "sweep" in plan.config.run.parts:
-            jobs += [_sweep_job(services), _room_job(services)]
+            index = SearchIndex(services.metadata, services.storage.blobs)
+            jobs += [_sweep_job(services), _room_job(services), index.follow()]
         if "metrics" in plan.config.run.parts:
             jobs += [services.figures.follow_lag(), services.figures.follow_readiness()]
         await stack.enter_async_context(background.running(*jobs))

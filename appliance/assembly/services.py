@@ -9,6 +9,7 @@ from appliance.homeserver.disk_guard import DiskGuard
 from appliance.homeserver.event_feed import EventFeed
 from appliance.homeserver.grants import Grants
 from appliance.homeserver.node_figures import NodeFigures, Places
+from appliance.homeserver.own_data import OwnData
 from appliance.homeserver.quotas import Quotas
 from appliance.homeserver.rate_limits import RateLimits
 from appliance.homeserver.readiness import node_readiness
@@ -63,6 +64,7 @@ def build_services(plan: NodePlan, metadata: SqliteMetadata, feed: EventFeed) ->
         signup=signup,
         feed=feed,
         revocations=revocations,
+        own_data=OwnData(metadata, quotas, revocations, plan.clock),
         quotas=quotas,
         rate_limits=RateLimits(config.drive.rate_limits),
         bandwidth=Bandwidth(quotas, config.drive.trusted_proxies),

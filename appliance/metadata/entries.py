@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from appliance.metadata import folders
 from appliance.metadata.store import Row, Tx
 
 
@@ -56,6 +57,9 @@ def find_of_key(tx: Tx, public_key: str, path: str) -> Entry | None:
 
 def upsert(tx: Tx, user_id: int, entry: Entry) -> None:
     """Store a file's row; an existing one keeps its creation time."""
+    old = find(tx, user_id, entry.path)
+    grown = entry.content_length - (old.content_length if old else 0)
+    folders.count(tx, user_id, entry.path, 0 if old else 1, grown, entry.modified_us)
     tx.run(
         "INSERT INTO entries (user_id, path, blob_id, content_hash, content_length, content_type,"
         " created_us, modified_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -75,7 +79,13 @@ def upsert(tx: Tx, user_id: int, entry: Entry) -> None:
 
 def delete(tx: Tx, user_id: int, path: str) -> None:
     """Remove a file's row."""
-    tx.run("DELETE FROM entries WHERE user_id = ? AND path = ?", user_id, path)
+    gone = tx.one(
+        "DELETE FROM entries WHERE user_id = ? AND path = ? RETURNING content_length",
+        user_id,
+        path,
+    )
+    if gone is not None:
+        folders.count(tx, user_id, path, -1, -gone[0], 0)
 
 
 def has_any_under(tx: Tx, user_id: int, directory: str) -> bool:

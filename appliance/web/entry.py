@@ -33,6 +33,8 @@ _SMALL_ROUTES = frozenset(
 )
 # Routes whose last segment is a name.
 _NAMED_ROUTES = (b"/signup_tokens/", b"/auth/grant/session/")
+# Beside the protocol: what people may learn of their own account. No tree of files begins so.
+_OWNER_ROUTES = b"/owner/"
 
 
 def client_entry(services: Services) -> ASGIApp:
@@ -68,7 +70,7 @@ def client_entry(services: Services) -> ASGIApp:
 
 def is_small_route(raw_path: bytes) -> bool:
     """Whether a raw path is one of the routes that are not storage (client API 2)."""
-    if raw_path in _SMALL_ROUTES:
+    if raw_path in _SMALL_ROUTES or raw_path.startswith(_OWNER_ROUTES):
         return True
     folder, slash, name = raw_path.rpartition(b"/")
     return name != b"" and folder + slash in _NAMED_ROUTES

@@ -27,7 +27,11 @@ _SMALL_ROUTES = {
     b"/events/": "events",
     b"/events-stream": EVENT_STREAM,
 }
-_ROUTE_PREFIXES = ((b"/signup_tokens/", "signup_token"), (b"/auth/grant/", "grant"))
+_ROUTE_PREFIXES = (
+    (b"/signup_tokens/", "signup_token"),
+    (b"/auth/grant/", "grant"),
+    (b"/owner/", "owner"),
+)
 _STORED = (b"/pub/", b"/priv/", b"/storage/")
 _ADMIN_ROUTES = frozenset(
     {

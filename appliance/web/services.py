@@ -7,6 +7,7 @@ from appliance.homeserver.disk_guard import DiskGuard
 from appliance.homeserver.event_feed import EventFeed
 from appliance.homeserver.grants import Grants
 from appliance.homeserver.node_figures import NodeFigures
+from appliance.homeserver.own_data import OwnData
 from appliance.homeserver.quotas import Quotas
 from appliance.homeserver.rate_limits import RateLimits
 from appliance.homeserver.readiness import Readiness
@@ -32,6 +33,7 @@ class Services:
     signup: Signup
     feed: EventFeed
     revocations: Revocations
+    own_data: OwnData
     quotas: Quotas
     rate_limits: RateLimits
     bandwidth: Bandwidth

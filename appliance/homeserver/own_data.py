@@ -1,0 +1,362 @@
+"""What people may learn of their own account: totals, history, credentials, search.
+
+Only a session for everything may ask (`/:rw`): any app sees no more than it was allowed.
+"""
+
+from dataclasses import dataclass
+
+from appliance.clock import Clock
+from appliance.errors import PubkyError, invalid
+from appliance.homeserver.grants import GrantSession
+from appliance.homeserver.quotas import Quotas, quota_of_user
+from appliance.homeserver.revocations import Revocations
+from appliance.homeserver.sessions import ActiveSession
+from appliance.metadata import folders, own_files, own_history, search, users
+from appliance.metadata.folders import FolderTotals
+from appliance.metadata.own_files import Child, Sorting, Sum, Twin
+from appliance.metadata.own_history import Credential, OwnEvent, Retired, Written
+from appliance.metadata.search import Filters, Hit
+from appliance.metadata.store import Metadata, Tx
+from appliance.pubky.capabilities import is_root
+from appliance.pubky.paths import StoragePath
+
+MOST_FOLDERS = 200
+MOST_WORDS = 12
+ROOTS = ("/pub/", "/priv/")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an account holds. `charged_bytes` is what its quota counts, `quota_bytes` None: no end.
+
+    `apps` are the folders directly in the two trees.
+    """
+
+    file_count: int
+    stored_bytes: int
+    charged_bytes: int
+    quota_bytes: int | None
+    apps: list[FolderTotals]
+    largest_folders: list[FolderTotals]
+    trash_count: int
+    trash_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPage:
+    """One page of a folder: totals of all below it, how many names it has, some of them."""
+
+    totals: FolderTotals | None
+    name_count: int
+    children: list[Child]
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """All files by type and month, the largest, and bytes that lie there more than once."""
+
+    types: list[Sum]
+    months: list[Sum]
+    largest: list[Child]
+    twins: list[Twin]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who holds keys to an account, and who ever wrote to it; `current` is who asks."""
+
+    sessions: list[Credential]
+    grants: list[Credential]
+    written: list[Written]
+    names: dict[tuple[str, int], str]
+    current: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Hits of a search; `facets` are folder, type, month and bytes of each of many."""
+
+    hits: list[Hit]
+    facets: list[tuple[str, str, str, int]]
+    position: int
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The past of one path."""
+
+    retired: list[Retired]
+    events: list[OwnEvent]
+    names: dict[tuple[str, int], str]
+
+
+class OwnData:
+    """Answers to owners. Everything raises PubkyError forbidden for sessions that are for less."""
+
+    def __init__(
+        self, metadata: Metadata, quotas: Quotas, revocations: Revocations, clock: Clock
+    ) -> None:
+        self._metadata = metadata
+        self._quotas = quotas
+        self._revocations = revocations
+        self._clock = clock
+
+    async def usage(self, session: ActiveSession) -> Usage:
+        """Totals, quota and apps."""
+        return await self._metadata.read(_usage, _owner(session), self._quotas)
+
+    async def breakdown(self, session: ActiveSession) -> Breakdown:
+        """Looks at every file of the account: for pages that ask for it, not for each page."""
+        return await self._metadata.read(_breakdown, _owner(session))
+
+    async def folder(
+        self,
+        session: ActiveSession,
+        folder: StoragePath,
+        sorting: Sorting,
+        limit: int,
+        offset: int,
+        *,
+        descending: bool,
+        name_part: str,
+    ) -> FolderPage:
+        """One page of a folder, in order over the whole folder."""
+        return await self._metadata.read(
+            _folder,
+            _owner(session),
+            folder.text,
+            sorting,
+            limit,
+            offset,
+            descending=descending,
+            name_part=name_part,
+        )
+
+    async def events(
+        self,
+        session: ActiveSession,
+        before_id: int | None,
+        limit: int,
+        *,
+        folder: str,
+        kind: str | None,
+        writer: tuple[str, int] | None,
+    ) -> list[OwnEvent]:
+        """Changes, newest first, with their writers."""
+        return await self._metadata.read(
+            _events, _owner(session), before_id, limit, folder=folder, kind=kind, writer=writer
+        )
+
+    async def versions(self, session: ActiveSession, path: StoragePath) -> Versions:
+        """What became of one path."""
+        return await self._metadata.read(_versions, _owner(session), path.text)
+
+    async def trash(self, session: ActiveSession, limit: int, offset: int) -> list[Retired]:
+        """Old versions, the latest first."""
+        return await self._metadata.read(_trash, _owner(session), limit, offset)
+
+    async def find_retired(self, session: ActiveSession, blob_id: str) -> Retired | None:
+        """One old version."""
+        return await self._metadata.read(_find_retired, _owner(session), blob_id)
+
+    async def access(self, session: ActiveSession) -> Access:
+        """Open credentials and everybody who ever wrote."""
+        kind = "grant" if isinstance(session, GrantSession) else "session"
+        found = await self._metadata.read(_access, _owner(session), self._clock())
+        return Access(*found, current=(kind, session.id))
+
+    async def end_session(self, session: ActiveSession, session_id: int) -> None:
+        """End one of the owner's cookie sessions at once; raises PubkyError not_found."""
+        ended = await self._metadata.write(_end_session, _owner(session), session_id, self._clock())
+        if not ended:
+            raise PubkyError("not_found", "There is no such open session")
+        self._revocations.announce(f"session:{session_id}")
+
+    async def search(
+        self,
+        session: ActiveSession,
+        text: str,
+        filters: Filters,
+        sorting: search.Sorting,
+        limit: int,
+        offset: int,
+    ) -> Found:
+        """Files that hold all of these words; raises PubkyError invalid for too many."""
+        words = text.split()
+        if len(words) > MOST_WORDS:
+            raise invalid(f"Search for at most {MOST_WORDS} words")
+        return await self._metadata.read(
+            _search, _owner(session), words, filters, sorting, limit, offset
+        )
+
+    async def pointing_to(self, session: ActiveSession, target: str, limit: int) -> list[str]:
+        """Paths of own objects that hold this address."""
+        return await self._metadata.read(_pointing_to, _owner(session), target, limit)
+
+    async def dangling(self, session: ActiveSession, limit: int) -> list[tuple[str, str]]:
+        """Own objects that point to own paths where nothing lies: (path, target)."""
+        return await self._metadata.read(_dangling, _owner(session), limit)
+
+    async def unreferenced(
+        self, session: ActiveSession, folder: StoragePath, limit: int
+    ) -> list[tuple[str, int, int]]:
+        """Files below a folder that no own object points to: (path, bytes, changed)."""
+        return await self._metadata.read(_unreferenced, _owner(session), folder.text, limit)
+
+    async def index_progress(self, session: ActiveSession) -> tuple[int, int, int]:
+        """The event that the index is at, the newest one, and the owner's indexed files."""
+        return await self._metadata.read(_progress, _owner(session))
+
+
+def _owner(session: ActiveSession) -> str:
+    if not is_root(session.capabilities):
+        raise PubkyError("forbidden", "Root capability required")
+    return session.user.z32
+
+
+def _id(tx: Tx, owner: str) -> int:
+    user = users.find(tx, owner)
+    if user is None:
+        raise PubkyError("not_found", "Not Found")
+    return user.id
+
+
+def _usage(tx: Tx, owner: str, quotas: Quotas) -> Usage:
+    user = users.find(tx, owner)
+    if user is None:
+        raise PubkyError("not_found", "Not Found")
+    totals = folders.find(tx, user.id, "/")
+    trash_count, trash_bytes = own_history.trash_totals(tx, user.id)
+    return Usage(
+        totals.file_count if totals else 0,
+        totals.total_bytes if totals else 0,
+        user.used_bytes,
+        quotas.storage_limit(quota_of_user(tx, user.id)),
+        [app for root in ROOTS for app in folders.children(tx, user.id, root)],
+        folders.below(tx, user.id, MOST_FOLDERS),
+        trash_count,
+        trash_bytes,
+    )
+
+
+def _breakdown(tx: Tx, owner: str) -> Breakdown:
+    user_id = _id(tx, owner)
+    return Breakdown(
+        own_files.by_type(tx, user_id),
+        own_files.by_month(tx, user_id),
+        own_files.largest(tx, user_id, 50),
+        own_files.twins(tx, user_id, 50),
+    )
+
+
+def _folder(
+    tx: Tx,
+    owner: str,
+    folder: str,
+    sorting: Sorting,
+    limit: int,
+    offset: int,
+    *,
+    descending: bool,
+    name_part: str,
+) -> FolderPage:
+    user_id = _id(tx, owner)
+    return FolderPage(
+        folders.find(tx, user_id, folder),
+        own_files.count_children(tx, user_id, folder, name_part),
+        own_files.children(
+            tx,
+            user_id,
+            folder,
+            sorting,
+            limit,
+            offset,
+            descending=descending,
+            name_part=name_part,
+        ),
+    )
+
+
+def _events(
+    tx: Tx,
+    owner: str,
+    before_id: int | None,
+    limit: int,
+    *,
+    folder: str,
+    kind: str | None,
+    writer: tuple[str, int] | None,
+) -> list[OwnEvent]:
+    user_id = _id(tx, owner)
+    return own_history.events(
+        tx, user_id, before_id, limit, folder=folder, kind=kind, writer=writer
+    )
+
+
+def _versions(tx: Tx, owner: str, path: str) -> Versions:
+    user_id = _id(tx, owner)
+    return Versions(
+        own_history.retired_at(tx, user_id, path, 100),
+        own_history.events_at(tx, user_id, path, 100),
+        own_history.names_of(tx, user_id),
+    )
+
+
+def _trash(tx: Tx, owner: str, limit: int, offset: int) -> list[Retired]:
+    return own_history.trash(tx, _id(tx, owner), limit, offset)
+
+
+def _find_retired(tx: Tx, owner: str, blob_id: str) -> Retired | None:
+    return own_history.find_retired(tx, _id(tx, owner), blob_id)
+
+
+def _access(
+    tx: Tx, owner: str, now_us: int
+) -> tuple[list[Credential], list[Credential], list[Written], dict[tuple[str, int], str]]:
+    user_id = _id(tx, owner)
+    return (
+        own_history.open_sessions(tx, user_id, now_us),
+        own_history.open_grants(tx, user_id, now_us),
+        own_history.written(tx, user_id),
+        own_history.names_of(tx, user_id),
+    )
+
+
+def _end_session(tx: Tx, owner: str, session_id: int, now_us: int) -> bool:
+    return own_history.end_session(tx, _id(tx, owner), session_id, now_us)
+
+
+def _search(
+    tx: Tx,
+    owner: str,
+    words: list[str],
+    filters: Filters,
+    sorting: search.Sorting,
+    limit: int,
+    offset: int,
+) -> Found:
+    user_id = _id(tx, owner)
+    position, newest, _ = search.progress(tx, user_id)
+    return Found(
+        search.hits(tx, user_id, words, filters, sorting, limit, offset),
+        search.facets(tx, user_id, words, filters),
+        position,
+        newest,
+    )
+
+
+def _pointing_to(tx: Tx, owner: str, target: str, limit: int) -> list[str]:
+    return search.pointing_to(tx, _id(tx, owner), target, limit)
+
+
+def _dangling(tx: Tx, owner: str, limit: int) -> list[tuple[str, str]]:
+    return search.dangling(tx, _id(tx, owner), f"pubky://{owner}", limit)
+
+
+def _unreferenced(tx: Tx, owner: str, folder: str, limit: int) -> list[tuple[str, int, int]]:
+    return search.unreferenced(tx, _id(tx, owner), f"pubky://{owner}", folder, limit)
+
+
+def _progress(tx: Tx, owner: str) -> tuple[int, int, int]:
+    return search.progress(tx, _id(tx, owner))

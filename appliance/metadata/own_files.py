@@ -1,0 +1,145 @@
+"""What a person stores, from every side: folders in any order, sizes, types, months, twins."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from appliance.metadata.folders import FOLDER_OF_FILE
+from appliance.metadata.store import Row, Tx
+
+Sorting = Literal["name", "size", "modified"]
+
+_SORTED_BY: dict[Sorting, str] = {"name": "path", "size": "size", "modified": "modified_us"}
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A file or a folder in a folder; a folder (its path ends in a slash) with all below it."""
+
+    path: str
+    file_count: int
+    size: int
+    modified_us: int
+    content_type: str | None
+    content_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Files and bytes under one heading."""
+
+    name: str
+    file_count: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Bytes that lie under several paths: how many, how large each, and one of the paths."""
+
+    content_hash: bytes
+    copies: int
+    size: int
+    path: str
+
+
+def children(
+    tx: Tx,
+    user_id: int,
+    folder: str,
+    sorting: Sorting,
+    limit: int,
+    offset: int,
+    *,
+    descending: bool,
+    name_part: str = "",
+) -> list[Child]:
+    """One page of a folder, in order over the whole folder; folders count all that is below.
+
+    `name_part` keeps the names that hold it, whatever the case of ASCII letters.
+    """
+    order = "DESC" if descending else "ASC"
+    wanted = "AND instr(lower(substr(path, ?)), lower(?))" if name_part else ""
+    values: tuple[int | str, ...] = (len(folder) + 1, name_part) if name_part else ()
+    rows = tx.all(
+        "SELECT path, file_count, total_bytes AS size, changed_us AS modified_us,"
+        " NULL AS content_type, NULL AS content_hash"
+        f" FROM folders WHERE user_id = ? AND parent = ? {wanted}"
+        " UNION ALL SELECT path, 1, content_length, modified_us, content_type, content_hash"
+        f" FROM entries WHERE user_id = ? AND {FOLDER_OF_FILE} = ? {wanted}"
+        f" ORDER BY {_SORTED_BY[sorting]} {order}, path {order} LIMIT ? OFFSET ?",
+        user_id,
+        folder,
+        *values,
+        user_id,
+        folder,
+        *values,
+        limit,
+        offset,
+    )
+    return [Child(*row) for row in rows]
+
+
+def count_children(tx: Tx, user_id: int, folder: str, name_part: str = "") -> int:
+    """How many names are directly in a folder."""
+    wanted = "AND instr(lower(substr(path, ?)), lower(?))" if name_part else ""
+    values: tuple[int | str, ...] = (len(folder) + 1, name_part) if name_part else ()
+    row = tx.one(
+        f"SELECT (SELECT COUNT(*) FROM folders WHERE user_id = ? AND parent = ? {wanted}) +"
+        f" (SELECT COUNT(*) FROM entries WHERE user_id = ? AND {FOLDER_OF_FILE} = ? {wanted})",
+        user_id,
+        folder,
+        *values,
+        user_id,
+        folder,
+        *values,
+    )
+    return row[0] if row else 0
+
+
+def largest(tx: Tx, user_id: int, limit: int) -> list[Child]:
+    """The largest files, largest first."""
+    rows = tx.all(
+        "SELECT path, 1, content_length, modified_us, content_type, content_hash FROM entries"
+        " WHERE user_id = ? ORDER BY content_length DESC LIMIT ?",
+        user_id,
+        limit,
+    )
+    return [Child(*row) for row in rows]
+
+
+def by_type(tx: Tx, user_id: int) -> list[Sum]:
+    """Files and bytes by stored type, most bytes first."""
+    return _sums(
+        tx.all(
+            "SELECT content_type, COUNT(*), SUM(content_length) AS size FROM entries"
+            " WHERE user_id = ? GROUP BY content_type ORDER BY size DESC, content_type",
+            user_id,
+        )
+    )
+
+
+def by_month(tx: Tx, user_id: int) -> list[Sum]:
+    """Files and bytes that are there now, by the month (`2026-11`, UTC) in which they came."""
+    return _sums(
+        tx.all(
+            "SELECT strftime('%Y-%m', created_us / 1000000, 'unixepoch') AS month, COUNT(*),"
+            " SUM(content_length) FROM entries WHERE user_id = ? GROUP BY month ORDER BY month",
+            user_id,
+        )
+    )
+
+
+def twins(tx: Tx, user_id: int, limit: int) -> list[Twin]:
+    """The same bytes under several paths, the most wasteful first; empty files do not count."""
+    rows = tx.all(
+        "SELECT content_hash, COUNT(*) AS copies, MAX(content_length) AS size, MIN(path)"
+        " FROM entries WHERE user_id = ? AND content_length > 0 GROUP BY content_hash"
+        " HAVING copies > 1 ORDER BY (copies - 1) * size DESC LIMIT ?",
+        user_id,
+        limit,
+    )
+    return [Twin(*row) for row in rows]
+
+
+def _sums(rows: list[Row]) -> list[Sum]:
+    return [Sum(*row) for row in rows]

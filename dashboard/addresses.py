@@ -139,6 +139,16 @@ def page_address(public_key: str, path: PublicPath) -> str:
     return f"/{family}/{public_key}{path.quoted}"
 
 
+def own_address(path: OwnPath) -> str:
+    """The address of the page about one of the visitor's own folders or objects."""
+    return f"/{'files' if path.is_folder else 'own/object'}{path.quoted}"
+
+
+def own_raw_address(path: OwnPath) -> str:
+    """The address of the inert route that hands out the bytes of one's own object."""
+    return f"/own/raw{path.quoted}"
+
+
 def raw_address(public_key: str, path: PublicPath) -> str:
     """The address of the inert route that hands out the bytes."""
     return f"/raw/{public_key}{path.quoted}"

@@ -1,6 +1,7 @@
 """What people may learn of their own account: totals, history, credentials, search.
 
-Only a session for everything may ask (`/:rw`): any app sees no more than it was allowed.
+Any app sees no more than it was allowed: what is stored, now or before, is for sessions that may
+read both trees; who else holds keys, only for those that may do everything (`/:rw`).
 """
 
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ class Versions:
 
 
 class OwnData:
-    """Answers to owners. Everything raises PubkyError forbidden for sessions that are for less."""
+    """Answers to owners; all raise PubkyError forbidden for sessions that are for less."""
 
     def __init__(
         self, metadata: Metadata, quotas: Quotas, revocations: Revocations, clock: Clock
@@ -104,11 +105,11 @@ class OwnData:
 
     async def usage(self, session: ActiveSession) -> Usage:
         """Totals, quota and apps."""
-        return await self._metadata.read(_usage, _owner(session), self._quotas)
+        return await self._metadata.read(_usage, _reader(session), self._quotas)
 
     async def breakdown(self, session: ActiveSession) -> Breakdown:
         """Looks at every file of the account: for pages that ask for it, not for each page."""
-        return await self._metadata.read(_breakdown, _owner(session))
+        return await self._metadata.read(_breakdown, _reader(session))
 
     async def folder(
         self,
@@ -124,7 +125,7 @@ class OwnData:
         """One page of a folder, in order over the whole folder."""
         return await self._metadata.read(
             _folder,
-            _owner(session),
+            _reader(session),
             folder.text,
             sorting,
             limit,
@@ -145,20 +146,24 @@ class OwnData:
     ) -> list[OwnEvent]:
         """Changes, newest first, with their writers."""
         return await self._metadata.read(
-            _events, _owner(session), before_id, limit, folder=folder, kind=kind, writer=writer
+            _events, _reader(session), before_id, limit, folder=folder, kind=kind, writer=writer
         )
+
+    async def names(self, session: ActiveSession) -> dict[tuple[str, int], str]:
+        """What every writer of the account calls itself, also those that can no more write."""
+        return await self._metadata.read(_names, _reader(session))
 
     async def versions(self, session: ActiveSession, path: StoragePath) -> Versions:
         """What became of one path."""
-        return await self._metadata.read(_versions, _owner(session), path.text)
+        return await self._metadata.read(_versions, _reader(session), path.text)
 
     async def trash(self, session: ActiveSession, limit: int, offset: int) -> list[Retired]:
         """Old versions, the latest first."""
-        return await self._metadata.read(_trash, _owner(session), limit, offset)
+        return await self._metadata.read(_trash, _reader(session), limit, offset)
 
     async def find_retired(self, session: ActiveSession, blob_id: str) -> Retired | None:
         """One old version."""
-        return await self._metadata.read(_find_retired, _owner(session), blob_id)
+        return await self._metadata.read(_find_retired, _reader(session), blob_id)
 
     async def access(self, session: ActiveSession) -> Access:
         """Open credentials and everybody who ever wrote."""
@@ -187,26 +192,35 @@ class OwnData:
         if len(words) > MOST_WORDS:
             raise invalid(f"Search for at most {MOST_WORDS} words")
         return await self._metadata.read(
-            _search, _owner(session), words, filters, sorting, limit, offset
+            _search, _reader(session), words, filters, sorting, limit, offset
         )
 
     async def pointing_to(self, session: ActiveSession, target: str, limit: int) -> list[str]:
         """Paths of own objects that hold this address."""
-        return await self._metadata.read(_pointing_to, _owner(session), target, limit)
+        return await self._metadata.read(_pointing_to, _reader(session), target, limit)
 
     async def dangling(self, session: ActiveSession, limit: int) -> list[tuple[str, str]]:
         """Own objects that point to own paths where nothing lies: (path, target)."""
-        return await self._metadata.read(_dangling, _owner(session), limit)
+        return await self._metadata.read(_dangling, _reader(session), limit)
 
     async def unreferenced(
         self, session: ActiveSession, folder: StoragePath, limit: int
     ) -> list[tuple[str, int, int]]:
         """Files below a folder that no own object points to: (path, bytes, changed)."""
-        return await self._metadata.read(_unreferenced, _owner(session), folder.text, limit)
+        return await self._metadata.read(_unreferenced, _reader(session), folder.text, limit)
 
     async def index_progress(self, session: ActiveSession) -> tuple[int, int, int]:
         """The event that the index is at, the newest one, and the owner's indexed files."""
-        return await self._metadata.read(_progress, _owner(session))
+        return await self._metadata.read(_progress, _reader(session))
+
+
+def _reader(session: ActiveSession) -> str:
+    if not all(
+        any(capability.covers(root, write=False) for capability in session.capabilities)
+        for root in ROOTS
+    ):
+        raise PubkyError("forbidden", "Session may not read everything")
+    return session.user.z32
 
 
 def _owner(session: ActiveSession) -> str:
@@ -292,6 +306,10 @@ def _events(
     return own_history.events(
         tx, user_id, before_id, limit, folder=folder, kind=kind, writer=writer
     )
+
+
+def _names(tx: Tx, owner: str) -> dict[tuple[str, int], str]:
+    return own_history.names_of(tx, _id(tx, owner))
 
 
 def _versions(tx: Tx, owner: str, path: str) -> Versions:

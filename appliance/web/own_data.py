@@ -1,6 +1,6 @@
 """What people may learn of what they store: totals, folders in any order, search, references.
 
-Beside the protocol: official clients do not ask for it. Needs a session for everything.
+Beside the protocol: official clients do not ask for it. Needs a session that may read everything.
 """
 
 from dataclasses import asdict

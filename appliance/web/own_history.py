@@ -1,6 +1,7 @@
 """What people may learn of their account's past, and of who holds keys to it.
 
-Beside the protocol: official clients do not ask for it. Needs a session for everything.
+Beside the protocol: official clients do not ask for it. Needs a session that may read everything,
+and one for everything where credentials are concerned.
 """
 
 from collections.abc import AsyncIterator
@@ -46,7 +47,7 @@ def routes(services: Services) -> Blueprint:
             kind=choice("kind", ("", "PUT", "DEL"), "") or None,
             writer=_writer(),
         )
-        names = (await own.access(session)).names
+        names = await own.names(session)
         return answer(
             {
                 "items": [_event_json(each, names) for each in found[:limit]],

@@ -119,6 +119,13 @@ class Members:
         """The objects in a required list."""
         return tuple(Members(self._door, item) for item in self._typed(name, list))
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A required list of texts."""
+        found = self._typed(name, list)
+        if not all(isinstance(item, str) for item in found):
+            raise DoorError(self._door, f"Its '{name}' holds something else than texts.")
+        return tuple(found)
+
     def members(self, name: str) -> "Members":
         """A required object."""
         return Members(self._door, self._members.get(name))

@@ -12,6 +12,7 @@ import httpx
 
 from dashboard.addresses import OwnPath
 from dashboard.doors.answers import TIMEOUT, DoorError, Members, door_errors, require_success
+from dashboard.doors.own import OwnDoor
 from dashboard.doors.storage import DOOR, Storage
 
 # How the session is called where people list what may use their data.
@@ -89,6 +90,7 @@ class TenantDoor(Storage):
     def __init__(self, http: httpx.AsyncClient, public_key: str, secret: str) -> None:
         self._session = {"Cookie": f"{public_key}={secret}", "pubky-host": public_key}
         super().__init__(http, public_key, self._session)
+        self.own = OwnDoor(http, self._session)
 
     async def put(
         self, path: OwnPath, body: bytes | AsyncIterable[bytes], content_type: str

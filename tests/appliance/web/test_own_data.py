@@ -40,11 +40,19 @@ async def test_nobody_asks_without_a_session(alice: Person, route: str) -> None:
 
 
 @pytest.mark.parametrize("route", [*ROUTES, *MORE_ROUTES])
-async def test_a_session_for_less_than_everything_is_refused(alice: Person, route: str) -> None:
+async def test_a_session_for_less_than_both_trees_is_refused(alice: Person, route: str) -> None:
     app = Person(alice.keypair, alice.http)
-    await app.sign_in(capabilities="/pub/:rw,/priv/:rw")
+    await app.sign_in(capabilities="/pub/:rw,/priv/notes/:rw")
     response = await app.get(f"/owner/{route}")
     assert response.status_code == 403, response.text
+
+
+async def test_who_holds_keys_is_told_only_to_sessions_for_everything(alice: Person) -> None:
+    app = Person(alice.keypair, alice.http)
+    await app.sign_in(capabilities="/pub/:rw,/priv/:rw")
+    assert (await app.get("/owner/usage")).status_code == 200
+    assert (await app.get("/owner/access")).status_code == 403
+    assert (await app.delete("/owner/sessions/1")).status_code == 403
 
 
 async def test_usage_counts_every_app_exactly(alice: Person) -> None:

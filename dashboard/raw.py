@@ -1,15 +1,25 @@
 """The one inert way user bytes leave this origin: streamed, sandboxed, never page or script."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from types import TracebackType
 
 import httpx
-from quart import Response, abort, request
+from quart import Response, abort, redirect, request
+from quart.typing import ResponseReturnValue
 from quart.wrappers.response import ResponseBody
 
-from dashboard.addresses import AddressError, PublicPath, parse_public_key
+from dashboard.addresses import (
+    AddressError,
+    OwnPath,
+    PublicPath,
+    StoredPath,
+    parse_public_key,
+)
 from dashboard.doors.answers import DoorError, require_success
 from dashboard.doors.storage import DOOR
+from dashboard.page_context import signed_in
+from dashboard.pages.connect import live_connection
 from dashboard.parts import Parts
 from dashboard.preview.media_types import OPAQUE, SVG, content_disposition, is_inline, served_type
 from dashboard.routes import RouteTable
@@ -46,17 +56,35 @@ def routes(table: RouteTable, parts: Parts) -> None:
             key, path = parse_public_key(public_key), PublicPath.parse("/" + rest)
         except AddressError as error:
             abort(404, str(error))
-        if path.is_folder:
-            abort(404, "A folder has no bytes of its own.")
-        asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
-        method = "HEAD" if request.method == "HEAD" else "GET"
-        answer = await parts.client.open_stream(method, key, path, asked)
-        if answer.status_code not in _PASSED_ON:
-            await _refuse(answer)
-        response = Response(DoorBody(answer), answer.status_code)
-        _describe(response, answer, path.name)
-        response.timeout = None  # a film takes longer to send than Quart's default minute
-        return response
+        return await _pass_on(partial(parts.client.open_stream, public_key=key, path=path), path)
+
+    @table.add("/own/raw/<path:rest>", audience="tenant", policy="raw")
+    async def own_raw(rest: str) -> ResponseReturnValue:
+        try:
+            path = OwnPath.parse("/" + rest)
+        except AddressError as error:
+            abort(404, str(error))
+        found = await live_connection(parts, signed_in())
+        if found is None:
+            return redirect("/connect", 303)
+        door = parts.tenants.of(found.public_key, found.secret)
+        return await _pass_on(partial(door.open_stream, path=path), path)
+
+
+async def _pass_on(
+    open_stream: Callable[..., Awaitable[httpx.Response]], path: StoredPath
+) -> Response:
+    if path.is_folder:
+        abort(404, "A folder has no bytes of its own.")
+    asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
+    method = "HEAD" if request.method == "HEAD" else "GET"
+    answer = await open_stream(method=method, headers=asked)
+    if answer.status_code not in _PASSED_ON:
+        await _refuse(answer)
+    response = Response(DoorBody(answer), answer.status_code)
+    _describe(response, answer, path.name)
+    response.timeout = None  # a film takes longer to send than Quart's default minute
+    return response
 
 
 async def _refuse(answer: httpx.Response) -> None:

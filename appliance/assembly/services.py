@@ -64,7 +64,7 @@ def build_services(plan: NodePlan, metadata: SqliteMetadata, feed: EventFeed) ->
         signup=signup,
         feed=feed,
         revocations=revocations,
-        own_data=OwnData(metadata, quotas, revocations, plan.clock),
+        own_data=OwnData(metadata, limits, revocations, plan.clock),
         quotas=quotas,
         rate_limits=RateLimits(config.drive.rate_limits),
         bandwidth=Bandwidth(quotas, config.drive.trusted_proxies),

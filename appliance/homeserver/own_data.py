@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from appliance.clock import Clock
 from appliance.errors import PubkyError, invalid
+from appliance.homeserver.authorize import check_write
 from appliance.homeserver.grants import GrantSession
 from appliance.homeserver.quotas import Quotas, quota_of_user
 from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.sessions import ActiveSession
-from appliance.metadata import folders, own_files, own_history, search, users
+from appliance.homeserver.storage import StorageLimits, delete_entry
+from appliance.metadata import entries, folders, own_files, own_history, search, users
+from appliance.metadata.events import Author
 from appliance.metadata.folders import FolderTotals
 from appliance.metadata.own_files import Child, Sorting, Sum, Twin
 from appliance.metadata.own_history import Credential, OwnEvent, Retired, Written
@@ -96,10 +99,15 @@ class OwnData:
     """Answers to owners; all raise PubkyError forbidden for sessions that are for less."""
 
     def __init__(
-        self, metadata: Metadata, quotas: Quotas, revocations: Revocations, clock: Clock
+        self,
+        metadata: Metadata,
+        limits: StorageLimits,
+        revocations: Revocations,
+        clock: Clock,
     ) -> None:
         self._metadata = metadata
-        self._quotas = quotas
+        self._retirement_us = limits.retirement_us
+        self._quotas = limits.quotas
         self._revocations = revocations
         self._clock = clock
 
@@ -164,6 +172,25 @@ class OwnData:
     async def find_retired(self, session: ActiveSession, blob_id: str) -> Retired | None:
         """One old version."""
         return await self._metadata.read(_find_retired, _reader(session), blob_id)
+
+    async def delete_below(
+        self, session: ActiveSession, folder: StoragePath, limit: int
+    ) -> tuple[int, bool]:
+        """Delete at most `limit` files below a folder; how many, and whether more are left.
+
+        Each is one transaction's change and has its event, as if its client had deleted it. Raises
+        PubkyError forbidden.
+        """
+        check_write(folder, session.user, session)
+        return await self._metadata.write(
+            _delete_below,
+            session.user.z32,
+            folder.text,
+            session.author,
+            limit,
+            self._retirement_us,
+            self._clock(),
+        )
 
     async def access(self, session: ActiveSession) -> Access:
         """Open credentials and everybody who ever wrote."""
@@ -327,6 +354,15 @@ def _trash(tx: Tx, owner: str, limit: int, offset: int) -> list[Retired]:
 
 def _find_retired(tx: Tx, owner: str, blob_id: str) -> Retired | None:
     return own_history.find_retired(tx, _id(tx, owner), blob_id)
+
+
+def _delete_below(
+    tx: Tx, owner: str, folder: str, author: Author, limit: int, retirement_us: int, now_us: int
+) -> tuple[int, bool]:
+    found = entries.list_deep(tx, _id(tx, owner), folder, None, limit + 1, reverse=False)
+    for entry in found[:limit]:
+        delete_entry(tx, owner, entry.path, author, retirement_us, now_us)
+    return min(len(found), limit), len(found) > limit
 
 
 def _access(

@@ -28,6 +28,8 @@ from appliance.web.services import Services
 
 MOST_HITS = 200
 FURTHEST = 10_000_000
+# Files that one transaction deletes: others wait for it.
+LARGEST_BATCH = 500
 
 
 def routes(services: Services) -> Blueprint:
@@ -88,6 +90,14 @@ def routes(services: Services) -> Blueprint:
                 "items": [_child_json(each) for each in found.children],
             }
         )
+
+    @blueprint.delete("/owner/folder")
+    async def delete_folder() -> Response:
+        session = await owner_session(services)
+        deleted, more = await own.delete_below(
+            session, folder("path"), number("limit", LARGEST_BATCH, LARGEST_BATCH)
+        )
+        return answer({"deleted": deleted, "more": more})
 
     @blueprint.get("/owner/search")
     async def search() -> Response:

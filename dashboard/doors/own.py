@@ -97,6 +97,16 @@ class OwnDoor:
             byte_count=totals.number("bytes") if totals else 0,
         )
 
+    async def delete_below(self, folder: OwnPath) -> tuple[int, bool]:
+        """Delete some files below a folder; how many, and whether more are left."""
+        async with door_errors(DOOR):
+            response = await self._http.delete(
+                "/owner/folder", params={"path": folder.text}, headers=self._session
+            )
+        require_success(DOOR, response)
+        said = Members.of(DOOR, response)
+        return said.number("deleted"), said.flag("more")
+
     async def search(self, query: Query) -> Found:
         """Files that hold all words of `q`, narrowed as the API knows it."""
         said = await self._ask("search", query)

@@ -1,6 +1,7 @@
 """A user's public tree as any visitor sees it: folders by the page, objects with their facts."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from quart import abort, make_response, redirect
 from quart.typing import ResponseReturnValue
@@ -96,7 +97,7 @@ def _add_objects(table: RouteTable, parts: Parts) -> None:
             stated_type=essence(facts.content_type),
             pubky_address=f"pubky://{key}{path.quoted}",
             http_address=f"{public_url.rstrip('/')}/storage/{key}{path.quoted}",
-            preview=await preview(parts.client, key, path, facts),
+            preview=await preview(partial(parts.client.read, key, path), facts),
         )
         return await render("objects/object.html", around, content)
 

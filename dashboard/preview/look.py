@@ -1,10 +1,9 @@
 """What an object page shows of the bytes: media by address, a JSON tree, text, or a hex head."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from dashboard.addresses import PublicPath
-from dashboard.doors.client import ClientDoor
 from dashboard.doors.storage import ObjectFacts
 from dashboard.preview import json_view
 from dashboard.preview.media_types import Kind, preview_kind
@@ -37,10 +36,8 @@ class Preview:
     rows: tuple[HexRow, ...] = ()
 
 
-async def preview(
-    client: ClientDoor, public_key: str, path: PublicPath, facts: ObjectFacts
-) -> Preview:
-    """Look at an object by its stated type, then by its bytes. Raises `DoorError`."""
+async def preview(read: Callable[[int], Awaitable[bytes]], facts: ObjectFacts) -> Preview:
+    """Look at an object by its stated type, then by its first bytes, which `read` gives."""
     kind = preview_kind(facts.content_type)
     if facts.byte_count == 0:
         return Preview("empty")
@@ -48,7 +45,7 @@ async def preview(
         case "image" | "video" | "audio":
             return Preview(kind)
     whole = facts.byte_count <= json_view.MAX_BYTES
-    body = await client.read(public_key, path, json_view.MAX_BYTES if whole else HEAD_BYTES)
+    body = await read(json_view.MAX_BYTES if whole else HEAD_BYTES)
     return of_bytes(kind, body, is_whole=whole)
 
 

@@ -87,6 +87,28 @@ async def test_a_bad_question_is_refused(alice: Person, query: str) -> None:
     assert (await alice.get(f"/owner/folder?{query}")).status_code == 400
 
 
+async def test_a_folder_is_deleted_with_an_event_for_each_file(alice: Person) -> None:
+    for name in ("a", "b/c"):
+        await alice.put(f"/pub/x/{name}", b"1")
+    await alice.put("/pub/xy", b"1")
+    response = await alice.delete("/owner/folder?path=/pub/x/&limit=1")
+    assert response.json() == {"deleted": 1, "more": True}
+    assert (await alice.delete("/owner/folder?path=/pub/x/")).json()["more"] is False
+    assert (await ask(alice, "usage"))["files"] == 1
+    gone = await ask(alice, "events", kind="DEL")
+    assert {each["path"] for each in gone["items"]} == {"/pub/x/a", "/pub/x/b/c"}
+    assert (await ask(alice, "trash"))["items"][0]["path"].startswith("/pub/x/")
+
+
+@pytest.mark.parametrize("path", ["/", "/pub/y/", "/other/"])
+async def test_a_session_deletes_no_folder_that_it_may_not_write(alice: Person, path: str) -> None:
+    await alice.put("/pub/y/a", b"1")
+    app = Person(alice.keypair, alice.http)
+    await app.sign_in(capabilities="/pub/x/:rw")
+    assert (await app.delete(f"/owner/folder?path={path}")).status_code == 403
+    assert (await alice.get("/pub/y/a")).status_code == 200
+
+
 async def test_a_breakdown_knows_types_months_and_twins(alice: Person) -> None:
     await alice.put("/pub/a.png", b"\x89PNG\r\n\x1a\n" + bytes(20))
     await alice.put("/pub/b.png", b"\x89PNG\r\n\x1a\n" + bytes(20))

@@ -10,7 +10,13 @@ from jinja2 import StrictUndefined
 from quart import Quart
 
 from dashboard import assets, clock, errors, hooks, raw, relay_inbox, wording
-from dashboard.addresses import page_address, page_of_pubky_address, raw_address
+from dashboard.addresses import (
+    own_address,
+    own_raw_address,
+    page_address,
+    page_of_pubky_address,
+    raw_address,
+)
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.doors.logins import LoginDoor
@@ -29,6 +35,8 @@ from dashboard.pages import (
     setup,
     users,
 )
+from dashboard.pages.own import deletions, folders, trash, uploads
+from dashboard.pages.own import objects as own_objects
 from dashboard.parts import Parts, Scanning
 from dashboard.preview.media_types import preview_kind
 from dashboard.routes import RouteTable
@@ -39,10 +47,23 @@ from dashboard.visitors import Turns
 logger = logging.getLogger("dashboard")
 
 _HERE = Path(__file__).parent
-# Forms carry a note and a choice; a larger body is not one of ours.
-_MAX_FORM_BYTES = 64 * 1024
 _TIDY_EVERY_S = 60
-_FAMILIES = (login, scan, setup, connect, account, overview, users, invites, objects)
+_FAMILIES = (
+    login,
+    scan,
+    setup,
+    connect,
+    account,
+    overview,
+    users,
+    invites,
+    objects,
+    folders,
+    own_objects,
+    uploads,
+    deletions,
+    trash,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +91,8 @@ def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = cloc
     Raises `ValueError` when the origin is not one that a browser would protect.
     """
     app = Quart("dashboard", root_path=str(_HERE), static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
+    # The hooks look at each route's own limit.
+    app.config["MAX_CONTENT_LENGTH"] = None
     app.jinja_options = {
         "autoescape": True,
         "undefined": StrictUndefined,
@@ -138,6 +160,8 @@ def _teach_templates(app: Quart, files: dict[str, assets.Asset], parts: Parts) -
         icon=svg.icon,
         identicon=svg.identicon,
         qr_code=svg.qr_code,
+        own_address=own_address,
+        own_raw_address=own_raw_address,
         page_address=page_address,
         page_of_pubky_address=page_of_pubky_address,
         raw_address=raw_address,

@@ -21,6 +21,7 @@ _TITLES = {
     405: "Not this way",
     409: "It has changed meanwhile",
     410: "This link no longer works",
+    411: "Too vague",
     413: "Too large",
     416: "No such part",
     421: "Wrong address",

@@ -38,6 +38,7 @@ def register(app: Quart, table: RouteTable, parts: Parts) -> None:
         declared = table.find(request.endpoint)
         if declared is None:
             abort(404)
+        _check_length(declared)
         return await _admit(declared, parts)
 
     @app.after_request
@@ -58,6 +59,15 @@ def register(app: Quart, table: RouteTable, parts: Parts) -> None:
 
 
 _REFUSAL = RoutePolicy("anyone", "no-store", "page", SAFE_METHODS)
+
+
+def _check_length(declared: RoutePolicy) -> None:
+    """Browsers say how long their bodies are, and the server holds them to it."""
+    length = request.content_length
+    if length is None and "Transfer-Encoding" in request.headers:
+        abort(411, "Say how long the body is.")
+    if length is not None and length > declared.max_body:
+        abort(413, "That is more than fits here.")
 
 
 async def _admit(declared: RoutePolicy, parts: Parts) -> ResponseReturnValue | None:

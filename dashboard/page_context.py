@@ -23,6 +23,11 @@ RESULTS = {
     "claimed": "This node is yours. From now on you can sign in with your phone.",
     "released": "That key no longer runs this node.",
     "connected": "Connected. The dashboard can look after your data until you sign out.",
+    "restored": "Put back. What lay there before is in the trash.",
+    "deleted": "Deleted. For a while it can be put back from the trash.",
+    "deleted-some": "Deleted in part: it takes long. Delete once more to go on.",
+    "nothing-chosen": "Nothing was chosen.",
+    "uploaded": "Stored.",
     "disconnected": "Disconnected. The dashboard can no longer open your data.",
 }
 

@@ -18,6 +18,9 @@ CacheClass = Literal["no-store", "revalidate", "immutable"]
 PolicyClass = Literal["page", "raw", "static", "machine"]
 View = Callable[..., Awaitable[ResponseReturnValue]]
 
+# Forms carry a note and a choice; a larger body is not one of ours.
+MAX_FORM_BYTES = 64 * 1024
+
 CACHE_CONTROL: dict[CacheClass, str] = {
     "no-store": "no-store",
     "revalidate": "private, no-cache",
@@ -67,7 +70,8 @@ class RoutePolicy:
     """What a route promises.
 
     `step_up` asks for a proof of who it is that is not older than five minutes. `cross_origin` lets
-    pages of other origins in, and reads no cookie.
+    pages of other origins in, and reads no cookie. Longer bodies than `max_body` are refused before
+    they are read.
     """
 
     audience: Audience
@@ -76,6 +80,7 @@ class RoutePolicy:
     methods: frozenset[str]
     step_up: bool = False
     cross_origin: bool = False
+    max_body: int = MAX_FORM_BYTES
 
 
 class RouteTable:
@@ -95,6 +100,7 @@ class RouteTable:
         policy: PolicyClass = "page",
         step_up: bool = False,
         cross_origin: bool = False,
+        max_body: int = MAX_FORM_BYTES,
     ) -> Callable[[View], View]:
         """Register the decorated view under `path`; the defaults are the strictest class.
 
@@ -102,8 +108,11 @@ class RouteTable:
         """
 
         def register(view: View) -> View:
-            endpoint = f"{view.__module__.rpartition('.')[2]}.{view.__name__}"
-            declared = RoutePolicy(audience, cache, policy, methods, step_up, cross_origin)
+            module = view.__module__.removeprefix("dashboard.").removeprefix("pages.")
+            endpoint = f"{module}.{view.__name__}"
+            declared = RoutePolicy(
+                audience, cache, policy, methods, step_up, cross_origin, max_body
+            )
             if cross_origin and (audience, policy) != ("anyone", "machine"):
                 raise ValueError(f"{endpoint} would be open to pages of others")
             if step_up and audience == "anyone":

@@ -12,6 +12,7 @@ ICONS = {
     ),
     "account": '<circle cx="8" cy="14" r="4"/><path d="M11 11l8-8M16 6l3 3"/>',
     "connect": '<path d="M4 7.5V18h16V9h-9L9 6H4z"/><path d="M9 13.5h6M12 10.5v6"/>',
+    "files": '<path d="M3 6.5h6l2 2.5h10v9.5H3z"/>',
     "folder": '<path d="M3 6.5h6l2 2.5h10v9.5H3z"/>',
     "image": (
         '<path d="M4 5h16v14H4z"/><circle cx="9" cy="10" r="1.6"/><path d="M4 17l5-4 3 '

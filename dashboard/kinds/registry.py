@@ -66,6 +66,12 @@ class Parsed:
         return KINDS[self.at.kind].singular if self.at.kind is not None else "File"
 
 
+def has_words(path: str) -> bool:
+    """Whether the bytes at this path say what the object is, so that `parse` needs them."""
+    kind = classify(path).kind
+    return kind is not None and kind not in _BYTES
+
+
 def parse(path: str, raw: bytes) -> Parsed:
     """Read the object at a stored path; `raw` may be empty for kinds that are mere bytes."""
     at = classify(path)

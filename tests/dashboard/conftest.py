@@ -9,7 +9,7 @@ import pytest
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.sign_in import create_login_link
-from tests.dashboard.people import Browser, Owner, browser_at, sign_up
+from tests.dashboard.people import Browser, Owner, browser_at, connect, sign_up
 from tests.support.appliance import Appliance, Person, config_on_free_ports, running_appliance
 
 
@@ -56,3 +56,11 @@ async def browser(origin: str) -> AsyncIterator[Browser]:
 async def alice(http: httpx.AsyncClient, owner: Owner) -> Person:
     invite = await owner.admin.create_invite("Alice", None)
     return await sign_up(http, invite.code, "alice")
+
+
+@pytest.fixture
+async def home(browser: Browser, alice: Person) -> Browser:
+    """Alice's browser: signed in, and connected to all of her data."""
+    assert (await browser.sign_in(alice)).status_code == 303
+    assert (await connect(browser, alice, "everything")).status_code == 303
+    return browser

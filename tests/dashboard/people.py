@@ -16,6 +16,21 @@ from dashboard.sign_in import STEP_UP_S
 from tests.support.appliance import Appliance, Person, keypair_of
 from tests.support.wallet import Wallet
 
+# What stands for the variable parts of addresses where a test walks all routes.
+ROUTE_VALUES: dict[str, str | int] = {
+    "public_key": keypair_of("a stranger").public_key.z32,
+    "rest": "pub/",
+    "invite_id": 999,
+    "sign_in_id": 999,
+    "session_id": 999,
+    "post_id": "0032SSN7Q4EVG",
+    "token": "x",
+    "channel_id": "x",
+    "digest": "x",
+    "name": "x",
+    "version_id": "x",
+    "job_id": "x",
+}
 OWN_FORM = {"Sec-Fetch-Site": "same-origin"}
 
 

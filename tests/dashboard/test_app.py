@@ -12,7 +12,7 @@ from quart.typing import TestClientProtocol as Browser
 from dashboard.app import DashboardSettings, create_app
 from dashboard.routes import RouteTable
 from dashboard.sign_in import create_login_link
-from tests.dashboard.people import Owner, Page
+from tests.dashboard.people import ROUTE_VALUES, Owner, Page
 from tests.support.appliance import Appliance
 
 ORIGIN = "http://127.0.0.1:6290"
@@ -84,15 +84,13 @@ def test_every_route_declares_what_it_promises(tmp_path: Path) -> None:
 async def test_a_signed_out_visitor_of_any_page_is_sent_to_the_way_in(
     app: Quart, browser: Browser
 ) -> None:
-    key = "8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo"
-    values = {"public_key": key, "rest": "pub/", "invite_id": 1, "sign_in_id": 1}
     visited = 0
     for rule in app.url_map.iter_rules():
         declared = table_of(app).find(rule.endpoint)
         assert declared is not None
         if declared.audience == "anyone":
             continue
-        built = rule.build({name: values[name] for name in rule.arguments})
+        built = rule.build({name: ROUTE_VALUES[name] for name in rule.arguments})
         assert built is not None
         for method in declared.methods:
             visit = browser.get if method == "GET" else browser.post

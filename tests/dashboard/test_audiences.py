@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.app import DashboardSettings, create_app
 from dashboard.routes import Audience, RoutePolicy, RouteTable
-from tests.dashboard.people import Browser, Owner, browser_at, claim_node, sign_up
+from tests.dashboard.people import ROUTE_VALUES, Browser, Owner, browser_at, claim_node, sign_up
 from tests.support.appliance import Appliance, Person, keypair_of
 
 # Who gets in where; everybody else is sent away with these.
@@ -50,15 +50,12 @@ def declared_routes(appliance: Appliance) -> list[tuple[str, str, str, RoutePoli
     )
     table = app.extensions["route_table"]
     assert isinstance(table, RouteTable)
-    key = keypair_of("a stranger").public_key.z32
-    values = {"public_key": key, "rest": "pub/", "invite_id": 999, "sign_in_id": 999}
-    values |= {"token": "x", "channel_id": "x", "digest": "x", "name": "x"}
     found = []
     for rule in app.url_map.iter_rules():
         declared = table.find(rule.endpoint)
         assert declared is not None
-        built = rule.build({name: values[name] for name in rule.arguments if name in values})
-        assert built is not None, f"{rule}: name a value for its part in this test"
+        built = rule.build({name: ROUTE_VALUES[name] for name in rule.arguments})
+        assert built is not None, rule
         found += [(rule.rule, built[1], method, declared) for method in sorted(declared.methods)]
     return found
 

@@ -1,0 +1,1 @@
+"""The pages of what is the visitor's own: folders, objects, uploads, deletions, the trash."""

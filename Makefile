@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_DIR ?= $(HOME)/.pubky-appliance
 NPM_DIR := tests/npm
+SDK := dashboard/static/build/pubky.js
 
 APT := DEBIAN_FRONTEND=noninteractive apt-get
 
@@ -23,6 +24,7 @@ help: ## Show this list
 
 .PHONY: setup
 setup: $(VENV)/.installed ## Make the virtual environment from the lock file
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(SDK) || echo "The page for newcomers without a phone stays shut." >&2; fi
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -54,6 +56,20 @@ $(VENV)/.installed-tools: requirements-tools.lock $(VENV)/.installed-dev
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@touch $@
 
+# The published client with its licence, beside our own scripts; no script of a package ever runs.
+$(SDK): dashboard/npm/package-lock.json
+	@echo "Fetching the published client for the page that makes keys"
+	@rm -rf build/npm && mkdir -p build/npm $(@D)
+	@cp dashboard/npm/package.json dashboard/npm/package-lock.json build/npm
+	@cd build/npm && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@cd build/npm/node_modules/@synonymdev/pubky && \
+	  { echo '/*!'; cat LICENSE; echo '*/'; cat index.js; } > $(CURDIR)/$@
+
+.PHONY: sdk
+sdk: ## Fetch the published client for the page where newcomers make their key (needs npm)
+	@command -v npm >/dev/null || { echo "npm is needed. On Debian: sudo apt-get install npm" >&2; exit 2; }
+	@$(MAKE) --no-print-directory $(SDK)
+
 .PHONY: test-peers
 test-peers: ## Install the real programs that the tests talk to (Chromium, Node, Prometheus, ...)
 	@missing=""; \
@@ -75,7 +91,7 @@ $(NPM_DIR)/node_modules/.installed: $(NPM_DIR)/package-lock.json | test-peers
 	@touch $@
 
 .PHONY: setup-dev
-setup-dev: $(VENV)/.installed-dev test-peers $(NPM_DIR)/node_modules/.installed ## Everything that the tests need
+setup-dev: $(VENV)/.installed-dev test-peers $(NPM_DIR)/node_modules/.installed $(SDK) ## Everything that the tests need
 
 # --- Running --------------------------------------------------------------------------------
 
@@ -86,6 +102,10 @@ run: setup ## Start a node: makes its data folder on the first run (DATA_DIR=...
 .PHONY: testnet
 testnet: setup ## Start a throw-away network on the well-known ports
 	@exec $(BIN)/pubky-appliance testnet
+
+.PHONY: demo
+demo: $(VENV)/.installed-dev ## A throw-away node on which people have lived, and links to look around it
+	@exec $(BIN)/python -m tests.sample_life $(ARGS)
 
 # --- Checking -------------------------------------------------------------------------------
 
@@ -162,6 +182,7 @@ $(DEPLOY_VENV)/.installed: ansible/requirements.lock $(VENV)/.installed
 
 # From a copy: a build folder in the source may still hold files that were deleted since.
 dist/.built: $(SOURCES) pyproject.toml README.md LICENSE | $(VENV)/.installed
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(SDK); fi
 	@echo "Building the wheel"
 	@rm -rf dist && mkdir -p dist/source
 	@cp -R appliance dashboard pyproject.toml README.md LICENSE dist/source

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import StrictUndefined
 from quart import Quart
 
-from dashboard import assets, clock, errors, hooks, raw, relay_inbox, wording
+from dashboard import assets, clock, errors, hooks, packet_relay, raw, relay_inbox, wording
 from dashboard.addresses import (
     own_address,
     own_raw_address,
@@ -20,9 +20,10 @@ from dashboard.addresses import (
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.doors.logins import LoginDoor
+from dashboard.doors.packets import PacketDoor
 from dashboard.doors.relay import RelayDoor
 from dashboard.doors.tenant import TenantDoors
-from dashboard.drawings import svg
+from dashboard.drawings import svg, usage
 from dashboard.guard import Origin
 from dashboard.pages import (
     account,
@@ -35,7 +36,18 @@ from dashboard.pages import (
     setup,
     users,
 )
-from dashboard.pages.own import deletions, folders, trash, uploads
+from dashboard.pages.own import (
+    access,
+    activity,
+    deletions,
+    folders,
+    integrity,
+    searching,
+    storage,
+    trash,
+    uploads,
+    visibility,
+)
 from dashboard.pages.own import objects as own_objects
 from dashboard.parts import Parts, Scanning
 from dashboard.preview.media_types import preview_kind
@@ -63,6 +75,12 @@ _FAMILIES = (
     uploads,
     deletions,
     trash,
+    access,
+    activity,
+    storage,
+    searching,
+    integrity,
+    visibility,
 )
 
 
@@ -83,6 +101,7 @@ class DashboardSettings:
     login_relay: str = ""
     login_link: str = "signin"
     trusted_proxies: tuple[str, ...] = ()
+    pkarr_relay_url: str = ""
 
 
 def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = clock.now_s) -> Quart:
@@ -105,7 +124,7 @@ def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = cloc
     parts = _parts(settings, now_s)
     table = RouteTable(app)
     app.extensions["route_table"] = table
-    files = assets.load(_HERE / "static")
+    files = assets.load(_HERE / "static", _HERE / "static" / "build")
     _teach_templates(app, files, parts)
     hooks.register(app, table, parts)
     _add_lifespan(app, settings.store_path, parts)
@@ -113,6 +132,7 @@ def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = cloc
     assets.routes(table, files)
     raw.routes(table, parts)
     relay_inbox.routes(table, parts)
+    packet_relay.routes(table, parts)
     for family in _FAMILIES:
         family.routes(table, parts)
     return app
@@ -126,6 +146,7 @@ def _parts(settings: DashboardSettings, now_s: Callable[[], float]) -> Parts:
         admin=AdminDoor(settings.admin_url, settings.admin_token),
         logins=LoginDoor(settings.admin_url, settings.admin_token),
         client=ClientDoor(settings.client_url),
+        packets=PacketDoor(settings.pkarr_relay_url) if settings.pkarr_relay_url else None,
         tenants=TenantDoors(settings.client_url),
         client_url=settings.client_url.rstrip("/"),
         scanning=Scanning(
@@ -160,6 +181,9 @@ def _teach_templates(app: Quart, files: dict[str, assets.Asset], parts: Parts) -
         icon=svg.icon,
         identicon=svg.identicon,
         qr_code=svg.qr_code,
+        treemap=usage.treemap,
+        growth=usage.growth,
+        days_strip=usage.days_strip,
         own_address=own_address,
         own_raw_address=own_raw_address,
         page_address=page_address,

@@ -8,7 +8,11 @@ from quart import Response, abort
 
 from dashboard.routes import RouteTable
 
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +24,10 @@ class Asset:
     address: str
 
 
-def load(folder: Path) -> dict[str, Asset]:
-    """Every known file in a folder, by name."""
+def load(*folders: Path) -> dict[str, Asset]:
+    """Every known file in these folders, by name; a folder that is not there holds none."""
     assets = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(path for folder in folders for path in folder.glob("*")):
         if path.suffix in _TYPES:
             body = path.read_bytes()
             digest = hashlib.sha256(body).hexdigest()[:16]

@@ -71,6 +71,10 @@ class Origin:
         """Whether a `Host` header names these pages; a rebound DNS name does not."""
         return host.lower() in self.hosts
 
+    def as_asked(self, host: str) -> str:
+        """These pages' origin under the name that a visitor uses; ours for a name that is not."""
+        return f"{self.scheme}://{host.lower()}" if self.accepts_host(host) else self.text
+
     def accepts_write(self, headers: Headers, has_cookie: bool) -> bool:
         """Whether a request that changes something comes from one of our own pages.
 

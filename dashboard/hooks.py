@@ -17,10 +17,10 @@ from dashboard.routes import (
     CACHE_CONTROL,
     COMMON_HEADERS,
     OPEN_HEADERS,
-    POLICY_HEADERS,
     Audience,
     RoutePolicy,
     RouteTable,
+    policy_headers,
 )
 from dashboard.sign_in import Roles, SignIn, roles_of
 
@@ -50,7 +50,10 @@ def register(app: Quart, table: RouteTable, parts: Parts) -> None:
             declared = _REFUSAL
         elif declared.policy == "machine" and json_twin.is_twin(request.path):
             response.mimetype = "application/json"
-        headers = COMMON_HEADERS | POLICY_HEADERS[declared.policy] | open_headers
+        # Scripts are allowed by their address, so it must be the one that the visitor uses.
+        own_origin = parts.origin.as_asked(request.headers.get("Host", ""))
+        policy = policy_headers(declared.policy, own_origin, g.get("places", ()))
+        headers = COMMON_HEADERS | policy | open_headers
         for name, value in headers.items():
             response.headers[name] = value
         response.headers["Cache-Control"] = CACHE_CONTROL[declared.cache]

@@ -28,6 +28,9 @@ RESULTS = {
     "deleted-some": "Deleted in part: it takes long. Delete once more to go on.",
     "nothing-chosen": "Nothing was chosen.",
     "uploaded": "Stored.",
+    "access-ended": "Ended. It can no longer get in.",
+    "access-ended-others": "Ended. Nobody but this dashboard can get in now.",
+    "checked": "Looked again just now.",
     "disconnected": "Disconnected. The dashboard can no longer open your data.",
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.doors.logins import LoginDoor
+from dashboard.doors.packets import PacketDoor
 from dashboard.doors.relay import RelayDoor
 from dashboard.doors.tenant import TenantDoors
 from dashboard.guard import Origin
@@ -37,6 +38,7 @@ class Parts:
     admin: AdminDoor
     logins: LoginDoor
     client: ClientDoor
+    packets: PacketDoor | None
     tenants: TenantDoors
     client_url: str
     scanning: Scanning
@@ -69,6 +71,8 @@ class Parts:
         await self.logins.close()
         await self.client.close()
         await self.tenants.close()
+        if self.packets is not None:
+            await self.packets.close()
         if self.scanning.relay is not None:
             await self.scanning.relay.close()
         if self.opened_sign_ins is not None:

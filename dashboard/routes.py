@@ -4,7 +4,7 @@
 guard in `app` refuses any endpoint that is not in the table.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +15,7 @@ from dashboard import json_twin
 
 Audience = Literal["anyone", "signed-in", "tenant", "operator"]
 CacheClass = Literal["no-store", "revalidate", "immutable"]
-PolicyClass = Literal["page", "raw", "static", "machine"]
+PolicyClass = Literal["page", "new-key", "raw", "static", "machine"]
 View = Callable[..., Awaitable[ResponseReturnValue]]
 
 # Forms carry a note and a choice; a larger body is not one of ours.
@@ -27,9 +27,19 @@ CACHE_CONTROL: dict[CacheClass, str] = {
     "immutable": "public, max-age=31536000, immutable",
 }
 
+# Our own scripts by their path. By the origin alone, a stored file could be loaded as a script too:
+# `sandbox` on its answer does not prevent that (measured in Chromium).
 _PAGE_POLICY = (
-    "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src {origin}/static/; style-src 'self'; img-src 'self'; "
+    "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+# Where a key is made: it knows no other place than those that hear of the new account, and takes
+# no form along. The published client is WebAssembly.
+_NEW_KEY_POLICY = (
+    "default-src 'none'; script-src {origin}/static/ 'wasm-unsafe-eval'; style-src 'self'; "
+    "img-src 'self'; connect-src {places}; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 # `sandbox` without allowances: a stored page opened here gets an origin of its own and no script.
 RAW_POLICY = (
@@ -37,15 +47,12 @@ RAW_POLICY = (
 )
 _INERT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-POLICY_HEADERS: dict[PolicyClass, dict[str, str]] = {
-    "page": {
-        "Content-Security-Policy": _PAGE_POLICY,
-        # With `no-referrer` browsers turn a form's Origin into `null`, which the guard refuses.
-        "Referrer-Policy": "same-origin",
-    },
-    "raw": {"Content-Security-Policy": RAW_POLICY, "Referrer-Policy": "no-referrer"},
-    "static": {"Content-Security-Policy": _INERT_POLICY, "Referrer-Policy": "no-referrer"},
-    "machine": {"Content-Security-Policy": _INERT_POLICY, "Referrer-Policy": "no-referrer"},
+_CONTENT_POLICIES: dict[PolicyClass, str] = {
+    "page": _PAGE_POLICY,
+    "new-key": _NEW_KEY_POLICY,
+    "raw": RAW_POLICY,
+    "static": _INERT_POLICY,
+    "machine": _INERT_POLICY,
 }
 
 COMMON_HEADERS = {
@@ -63,6 +70,16 @@ OPEN_HEADERS = {
     "Access-Control-Allow-Headers": "content-type",
     "Access-Control-Max-Age": "3600",
 }
+
+
+def policy_headers(policy: PolicyClass, own_origin: str, places: Iterable[str]) -> dict[str, str]:
+    """The headers of a policy class. `places` are the only origins that a new key's page asks."""
+    named = {"origin": own_origin, "places": " ".join(sorted(set(places))) or "'none'"}
+    # With `no-referrer` browsers turn a form's Origin into `null`, which the guard refuses.
+    return {
+        "Content-Security-Policy": _CONTENT_POLICIES[policy].format_map(named),
+        "Referrer-Policy": "same-origin" if policy == "page" else "no-referrer",
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,6 +201,7 @@ def _doors(plan: NodePlan, node: Node) -> Doors:
     return Doors(
         origin=node.dashboard_url or "",
         client_url=node.client_url,
+        pkarr_relay_url=node.pkarr_relay_url,
         admin_url=node.admin_url or "",
         admin_token=node.admin_token,
         data_dir=plan.data_dir,

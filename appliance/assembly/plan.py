@@ -26,6 +26,7 @@ class Doors:
 
     origin: str
     client_url: str
+    pkarr_relay_url: str | None
     admin_url: str
     admin_token: str
     data_dir: Path

@@ -36,6 +36,7 @@ async def pages(doors: Doors) -> AsyncIterator[ASGIApp]:
         DashboardSettings(
             origin=doors.origin,
             client_url=doors.client_url,
+            pkarr_relay_url=doors.pkarr_relay_url or "",
             admin_url=doors.admin_url,
             admin_token=doors.admin_token,
             store_path=store_path,

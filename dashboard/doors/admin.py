@@ -14,7 +14,14 @@ from dashboard.doors.answers import (
     door_errors,
     require_success,
 )
-from dashboard.doors.network import KeyState, Network, read_key_state, read_network
+from dashboard.doors.network import (
+    KeyState,
+    Lookup,
+    Network,
+    read_key_state,
+    read_lookup,
+    read_network,
+)
 
 DOOR = "The admin API"
 
@@ -31,6 +38,7 @@ class Node:
     started_at: datetime
     signup_mode: str
     client_url: str
+    web_url: str | None
     dashboard_url: str | None
     users: int
     disabled_users: int
@@ -127,6 +135,7 @@ class AdminDoor:
             started_at=said.moment("started_at"),
             signup_mode=said.text("signup_mode"),
             client_url=said.text("client_url"),
+            web_url=said.text_or_none("web_url"),
             dashboard_url=said.text_or_none("dashboard_url"),
             users=said.number("users"),
             disabled_users=said.number("disabled_users"),
@@ -146,6 +155,11 @@ class AdminDoor:
         """One key's packet and the latest attempts to publish it."""
         address = f"/network/keys/{quote(public_key, safe='')}"
         return read_key_state(await self._get(address, {"limit": limit}))
+
+    async def look_up(self, public_key: str) -> Lookup:
+        """Ask the network for one key's packet now; takes seconds."""
+        address = f"/network/keys/{quote(public_key, safe='')}/check"
+        return read_lookup(Members.of(DOOR, await self._post(address)))
 
     async def events(self, limit: int) -> tuple[Event, ...]:
         """The latest public changes, newest first."""

@@ -18,6 +18,34 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """A record of a packet, as people read it."""
+
+    name: str
+    type: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """What a key's packet says, and the homeserver that it names."""
+
+    signed_at: datetime
+    records: tuple[Record, ...]
+    homeserver: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What the network said just now. `was_asked` is False on a node that stays by itself."""
+
+    was_asked: bool
+    is_stale: bool
+    responded_nodes: int
+    packet: Packet | None
+
+
+@dataclass(frozen=True, slots=True)
 class KeyState:
     """One key's packet in the network, newest attempts first."""
 
@@ -26,6 +54,8 @@ class KeyState:
     held_by_nodes: int | None
     last_success: Attempt | None
     history: tuple[Attempt, ...]
+    packet: Packet | None = None
+    last_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +115,30 @@ def read_key_state(said: Members) -> KeyState:
         held_by_nodes=said.number_or_none("held_by_nodes"),
         last_success=_attempt_or_none(said, "last_success"),
         history=tuple(_attempt(item) for item in said.items("history")),
+        packet=_packet_or_none(said),
+        last_seen_at=said.moment_or_none("last_seen_at"),
     )
+
+
+def read_lookup(said: Members) -> Lookup:
+    """What it says of a question to the network; raises `DoorError`."""
+    return Lookup(
+        was_asked=said.flag("asked"),
+        is_stale=said.flag("is_stale"),
+        responded_nodes=said.number("responded_nodes"),
+        packet=_packet_or_none(said),
+    )
+
+
+def _packet_or_none(said: Members) -> Packet | None:
+    found = said.members_or_none("packet")
+    if found is None:
+        return None
+    records = tuple(
+        Record(item.text("name"), item.text("type"), item.text("content"))
+        for item in found.items("records")
+    )
+    return Packet(found.moment("signed_at"), records, said.text_or_none("homeserver"))
 
 
 def _attempt(said: Members) -> Attempt:

@@ -72,12 +72,22 @@ class Storage:
         self._headers = PLAIN | dict(headers or {})
 
     async def find_folder(
-        self, folder: StoredPath, limit: int, cursor: str | None = None
+        self,
+        folder: StoredPath,
+        limit: int,
+        cursor: str | None = None,
+        *,
+        reverse: bool = False,
     ) -> Listing | None:
-        """One page of a folder, or None when it is empty or absent: the two are the same."""
+        """One page of a folder, or None when it is empty or absent: the two are the same.
+
+        In reverse the last name comes first, and a cursor leads to the names before it.
+        """
         query: dict[str, str | int] = {"format": "json", "shallow": "true", "limit": limit}
         if cursor is not None:
             query["cursor"] = cursor
+        if reverse:
+            query["reverse"] = "true"
         address = self._address(folder)
         async with door_errors(DOOR):
             response = await self._http.get(address, params=query, headers=self._headers)

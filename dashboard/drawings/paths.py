@@ -13,6 +13,15 @@ ICONS = {
     "account": '<circle cx="8" cy="14" r="4"/><path d="M11 11l8-8M16 6l3 3"/>',
     "connect": '<path d="M4 7.5V18h16V9h-9L9 6H4z"/><path d="M9 13.5h6M12 10.5v6"/>',
     "files": '<path d="M3 6.5h6l2 2.5h10v9.5H3z"/>',
+    "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="M15 15l5.5 5.5"/>',
+    "access": '<path d="M6 11h12v9H6z"/><path d="M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>',
+    "activity": '<path d="M3 12h4l3-7 4 14 3-7h4"/>',
+    "storage": '<path d="M4 4h10v16H4zM14 4h6v7h-6zM14 11h6v9h-6z"/>',
+    "integrity": '<path d="M12 3l8 3v6c0 4.5-3.4 7.6-8 9-4.6-1.4-8-4.5-8-9V6z"/>',
+    "visibility": (
+        '<path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z"/>'
+        '<circle cx="12" cy="12" r="2.8"/>'
+    ),
     "folder": '<path d="M3 6.5h6l2 2.5h10v9.5H3z"/>',
     "image": (
         '<path d="M4 5h16v14H4z"/><circle cx="9" cy="10" r="1.6"/><path d="M4 17l5-4 3 '

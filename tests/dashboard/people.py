@@ -30,6 +30,7 @@ ROUTE_VALUES: dict[str, str | int] = {
     "name": "x",
     "version_id": "x",
     "job_id": "x",
+    "kind": "session",
 }
 OWN_FORM = {"Sec-Fetch-Site": "same-origin"}
 

@@ -51,6 +51,7 @@ def routes(services: AdminServices) -> Blueprint:
                 "started_at": rfc3339(services.started_us),
                 "signup_mode": node.signup.mode,
                 "client_url": services.client_url,
+                "web_url": _web_url(services),
                 "dashboard_url": services.dashboard_url,
                 "users": found.totals.users,
                 "disabled_users": found.totals.disabled,
@@ -72,6 +73,14 @@ def _pubky_address(services: AdminServices) -> str | None:
     own = services.network.own_address()
     host = own.ipv4 or own.ipv6
     return f"{host}:{own.tls_port}" if host and own.tls_port else None
+
+
+def _web_url(services: AdminServices) -> str | None:
+    """Where the node's packet sends browsers (discovery 4.1): None without a domain."""
+    own = services.network.own_address()
+    if own.domain == "localhost":
+        return f"http://localhost:{own.http_port}"
+    return f"https://{own.domain}" if own.domain else None
 
 
 def _icann_domain(services: AdminServices) -> str | None:

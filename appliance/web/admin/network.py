@@ -20,6 +20,7 @@ from appliance.pkarr.publisher import OwnAddress, says
 from appliance.pubky.dns_message import parse_name
 from appliance.pubky.keys import PublicKey
 from appliance.pubky.record_text import content_text, owner_text, type_text
+from appliance.pubky.records import homeserver_of
 from appliance.pubky.signed_packets import SignedPacket
 from appliance.pubky.timestamp import rfc3339
 from appliance.web.admin.pages import key_of, page_limit
@@ -69,9 +70,25 @@ def routes(services: AdminServices) -> Blueprint:
                 "public_key": key,
                 "state": last.outcome if last else "unknown",
                 "packet": packet_json(kept.packet) if kept else None,
+                "homeserver": _homeserver_text(kept.packet) if kept else None,
                 "last_seen_at": rfc3339(kept.last_seen_us) if kept else None,
                 **_status_json(status),
                 "history": [attempt_json(attempt) for attempt in history],
+            }
+        )
+
+    @blueprint.post("/network/keys/<pubkey>/check")
+    async def check_key(pubkey: str) -> Response:
+        found = await network.resolver.resolve(PublicKey.parse(key_of(pubkey)), "NetworkOnly")
+        packet = found.stored.packet if found.stored else None
+        return jsonify(
+            {
+                "asked": network.resolver.has_network,
+                "source": found.source,
+                "is_stale": found.is_stale,
+                "responded_nodes": found.responded,
+                "packet": packet_json(packet) if packet else None,
+                "homeserver": _homeserver_text(packet) if packet else None,
             }
         )
 
@@ -119,6 +136,12 @@ def packet_json(packet: SignedPacket) -> dict[str, Any]:
             for record in packet.records
         ],
     }
+
+
+def _homeserver_text(packet: SignedPacket) -> str | None:
+    """The key that a user's packet names as the homeserver."""
+    found = homeserver_of(packet)
+    return found.z32 if found else None
 
 
 def _overview(tx: Tx, key: str, limit: int) -> tuple[KeyStatus, UsersStatus, list[Publication]]:

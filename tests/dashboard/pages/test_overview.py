@@ -15,6 +15,7 @@ CALM = Node(
     version="1",
     started_at=datetime(2026, 1, 1, tzinfo=UTC),
     signup_mode="token_required",
+    web_url=None,
     client_url="http://127.0.0.1:6286",
     dashboard_url=None,
     users=3,

@@ -153,6 +153,10 @@ fuzz: $(VENV)/.installed-tools ## Fuzz every parser of strangers' bytes (SECONDS
 simulate: $(VENV)/.installed-tools ## Ten thousand DHT nodes in memory; renews docs/dht-simulation.md
 	@$(BIN)/python -m tests.simulator
 
+.PHONY: screenshots
+screenshots: $(VENV)/.installed-dev test-peers ## Renew the dashboard's pictures in docs/
+	@$(BIN)/python -m tests.screenshots
+
 .PHONY: lock
 lock: $(VENV)/.installed-dev ## Renew the lock files (maintainers; installs uv into the environment)
 	$(BIN)/pip install --quiet uv

@@ -29,6 +29,7 @@ from dashboard.pages import (
     account,
     connect,
     invites,
+    join,
     login,
     objects,
     overview,
@@ -41,6 +42,7 @@ from dashboard.pages.own import (
     activity,
     deletions,
     folders,
+    home,
     integrity,
     searching,
     storage,
@@ -61,6 +63,7 @@ logger = logging.getLogger("dashboard")
 _HERE = Path(__file__).parent
 _TIDY_EVERY_S = 60
 _FAMILIES = (
+    join,
     login,
     scan,
     setup,
@@ -70,6 +73,7 @@ _FAMILIES = (
     users,
     invites,
     objects,
+    home,
     folders,
     own_objects,
     uploads,
@@ -121,10 +125,10 @@ def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = cloc
     app.url_map.merge_slashes = False  # `//` in a path is not ours to repair
     # What outlives a request only waits: at strangers' relays, for the next minute.
     app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"] = 0
-    parts = _parts(settings, now_s)
+    files = assets.load(_HERE / "static", _HERE / "static" / "build")
+    parts = _parts(settings, files, now_s)
     table = RouteTable(app)
     app.extensions["route_table"] = table
-    files = assets.load(_HERE / "static", _HERE / "static" / "build")
     _teach_templates(app, files, parts)
     hooks.register(app, table, parts)
     _add_lifespan(app, settings.store_path, parts)
@@ -138,7 +142,9 @@ def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = cloc
     return app
 
 
-def _parts(settings: DashboardSettings, now_s: Callable[[], float]) -> Parts:
+def _parts(
+    settings: DashboardSettings, files: dict[str, assets.Asset], now_s: Callable[[], float]
+) -> Parts:
     origin = Origin.parse(settings.origin)
     relay = settings.login_relay.rstrip("/")
     return Parts(
@@ -149,6 +155,7 @@ def _parts(settings: DashboardSettings, now_s: Callable[[], float]) -> Parts:
         packets=PacketDoor(settings.pkarr_relay_url) if settings.pkarr_relay_url else None,
         tenants=TenantDoors(settings.client_url),
         client_url=settings.client_url.rstrip("/"),
+        files=files,
         scanning=Scanning(
             relay_url=relay or f"{origin.text}{INBOX}",
             relay=RelayDoor(relay) if relay else None,

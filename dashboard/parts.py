@@ -1,8 +1,9 @@
 """What every page family is built from, handed to each `routes` function once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dashboard.assets import Asset
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.doors.logins import LoginDoor
@@ -41,6 +42,7 @@ class Parts:
     packets: PacketDoor | None
     tenants: TenantDoors
     client_url: str
+    files: Mapping[str, Asset]
     scanning: Scanning
     operators: tuple[str, ...]
     trusted_proxies: tuple[str, ...]

@@ -56,7 +56,7 @@ def content_text(record: Record) -> str:
     except (PubkyError, ValueError):  # a stranger's record
         return record.rdata.hex() or "-"
     if record.record_type == TYPE_TXT:
-        return " ".join(_texts(record.rdata))
+        return " ".join(_texts(record.rdata)) or "-"
     return record.rdata.hex() or "-"
 
 

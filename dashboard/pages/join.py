@@ -5,11 +5,11 @@ of the new key what the network hears.
 """
 
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
-from quart import abort, g, request
+from quart import abort, g, redirect, request
 from quart.typing import ResponseReturnValue
 
-from dashboard.assets import Asset
 from dashboard.packet_relay import PACKETS
 from dashboard.page_context import frame_without_node, render
 from dashboard.parts import Parts
@@ -17,6 +17,7 @@ from dashboard.routes import RouteTable
 from dashboard.visitors import Turns, visitor_address
 
 SDK = "pubky.js"
+_LOCAL_NAME = "localhost"
 _TURNS_A_MINUTE = 60
 
 
@@ -47,7 +48,12 @@ def routes(table: RouteTable, parts: Parts) -> None:
             abort(429, "Too many requests.")
         node = await parts.admin.node()
         own_origin = parts.origin.as_asked(request.headers.get("Host", ""))
-        sdk: Asset | None = parts.assets.get(SDK)
+        here, there = urlsplit(own_origin), urlsplit(node.web_url or "")
+        if there.hostname == _LOCAL_NAME and here.hostname != _LOCAL_NAME:
+            # Elsewhere the session's cookie would be a third party's, which browsers keep back.
+            port = f":{here.port}" if here.port else ""
+            return redirect(f"{here.scheme}://{_LOCAL_NAME}{port}/join", 303)
+        sdk = parts.files.get(SDK)
         content = JoinPage(
             sdk=sdk.address if sdk is not None else None,
             homeserver=node.public_key,

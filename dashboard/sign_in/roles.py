@@ -19,7 +19,7 @@ class Roles:
     @property
     def home(self) -> str:
         """The page where they begin."""
-        return "/" if self.is_operator else "/connect"
+        return "/" if self.is_operator else "/home" if self.is_tenant else "/account"
 
 
 async def roles_of_key(public_key: str, owners: Owners, admin: AdminDoor) -> Roles:

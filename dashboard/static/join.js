@@ -111,28 +111,16 @@ async function checkFile(event) {
 
 async function signUp() {
   const { PublicKey } = await import(SDK);
+  invite = part("corrected").value.trim().toUpperCase() || invite;
   try {
     session = await pubky.signer(keypair).signup(PublicKey.from(HOMESERVER), invite);
   } catch (error) {
     // Whoever mistyped an invite must not lose a key that they have saved.
-    if (NEEDS_INVITE && /oken/.test(error?.message ?? "")) askForInvite();
+    part("other-invite").hidden = !NEEDS_INVITE;
     throw error;
   }
   removeEventListener("beforeunload", warn);
   show("joined");
-}
-
-function askForInvite() {
-  if (part("invite-again")) return;
-  const label = document.createElement("label");
-  const field = document.createElement("input");
-  field.dataset.inviteAgain = "";
-  field.value = invite;
-  field.addEventListener("input", () => {
-    invite = field.value.trim().toUpperCase();
-  });
-  label.append("Your invite", field);
-  part("saved").prepend(label);
 }
 
 async function finish() {

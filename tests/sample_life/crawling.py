@@ -14,8 +14,10 @@ _NOT_PAGES = ("/raw/", "/own/raw/", "/json/", "/logout", "/static/")
 _FETCHED = {"src", "srcset", "poster", "data", "background", "action", "formaction"}
 _VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _FOREIGN = {"iframe", "frame", "object", "embed", "base", "foreignobject", "applet", "portal"}
-_DANGEROUS = re.compile(r"[\x00-\x20]*(?:javascript|data|vbscript|file|blob):", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"[\x00-\x20]*(?:[a-z][a-z0-9+.-]*:|//|\\)", re.IGNORECASE)
+_DANGEROUS = re.compile(r"(?:javascript|data|vbscript|file|blob):", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"(?:[a-z][a-z0-9+.-]*:|[/\\]{2})", re.IGNORECASE)
+# Browsers skip these in an address.
+_SKIPPED = dict.fromkeys(range(0x21))
 # What turns text around, and what commands a terminal.
 _UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # Here a person edits or copies a text, which must stay what it is.
@@ -46,10 +48,11 @@ class Shown(HTMLParser):
         for name, value in at.items():
             if name.startswith("on") or name == "style":
                 self.complaints.append(f"<{tag} {name}>")
-            if name in _FETCHED | {"href"} and _DANGEROUS.match(value):
+            target = value.translate(_SKIPPED)
+            if name in _FETCHED | {"href", "xlink:href"} and _DANGEROUS.match(target):
                 self.complaints.append(f"<{tag} {name}={value[:40]!r}>")
-            is_fetched = name in _FETCHED or (name == "href" and tag in {"link", "use", "image"})
-            if is_fetched and _ELSEWHERE.match(value):
+            is_fetched = name in _FETCHED or ("href" in name and tag in {"link", "use", "image"})
+            if is_fetched and _ELSEWHERE.match(target):
                 self.complaints.append(f"<{tag}> fetches {value[:60]!r}")
         if tag == "a" and "href" in at:
             self.links.append(at["href"])
@@ -109,6 +112,6 @@ def _pages(base: str, links: Sequence[str]) -> Iterator[str]:
 
 
 def _family(address: str) -> str:
-    """`/own/files/…` and `/browse/…` by their fixed words; what follows varies."""
+    """`/own/files/…`, `/me/posts/…` and `/browse/…` by their fixed words."""
     words = urlsplit(address).path.split("/")[1:]
-    return "/".join(words[: 2 if words[0] == "own" else 1])
+    return "/".join(words[: 2 if words[0] in {"own", "me"} else 1])

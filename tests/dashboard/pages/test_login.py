@@ -36,7 +36,7 @@ async def test_somebody_with_an_account_signs_in_by_scanning(
     browser: Browser, alice: Person
 ) -> None:
     answer = await browser.sign_in(alice)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/connect")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/home")
     assert alice.z32 in (await browser.get("/account")).text
 
 
@@ -166,7 +166,7 @@ async def test_an_honest_answer_after_nonsense_still_counts(
     text = await browser.begin_sign_in()
     await post_answer(alice.http, DeepLink.parse(text), b"nonsense")
     await approve(alice, text)
-    assert (await browser.get("/login/wait")).headers["Location"] == "/connect"
+    assert (await browser.get("/login/wait")).headers["Location"] == "/home"
 
 
 async def test_a_new_code_makes_the_one_before_worthless(browser: Browser, alice: Person) -> None:
@@ -219,7 +219,7 @@ async def test_on_loopback_the_page_says_that_phones_cannot_answer(browser: Brow
 
 async def test_who_is_signed_in_is_not_asked_to_scan(browser: Browser, alice: Person) -> None:
     await browser.sign_in(alice)
-    assert (await browser.get("/login")).headers["Location"] == "/connect"
+    assert (await browser.get("/login")).headers["Location"] == "/home"
     assert (await browser.get("/login/wait")).headers["Location"] == "/login"
 
 
@@ -261,7 +261,7 @@ async def test_wallets_that_know_grants_only_sign_in_too(tmp_path: Path) -> None
         text = await browser.begin_sign_in()
         assert DeepLink.parse(text).intent == "signin_grant"
         await approve(alice, text)
-        assert (await browser.get("/login/wait")).headers["Location"] == "/connect"
+        assert (await browser.get("/login/wait")).headers["Location"] == "/home"
         # Real rights are spent as a token, so they are asked for as one.
         assert (await connect(browser, alice)).headers["Location"] == "/connect?done=connected"
 

@@ -178,6 +178,7 @@ async def test_hostile_text_stays_text_on_every_page(owner: Owner, alice: Person
     for path in paths:
         page = Page(await owner.get(path))
         for name, attributes in page.elements:
-            assert name != "script", path
+            is_ours = (attributes.get("src") or "").startswith("/static/")
+            assert name != "script" or is_ours, path
             assert attributes.get("src") != "x", path
             assert not [key for key in attributes if key.startswith("on") or key == "style"], path

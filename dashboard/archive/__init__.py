@@ -1,0 +1,1 @@
+"""A person's files as one ZIP file: written while it streams, read without trust."""

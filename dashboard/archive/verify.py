@@ -1,0 +1,60 @@
+"""Whether an archive holds, byte for byte, what its manifest says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dashboard.archive.directory import ArchiveError
+from dashboard.archive.reading import Archive, LeftOut, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found. `noted` are files of which the manifest itself says that they are not whole.
+
+    `unlisted` lie in the archive and not in the manifest, `missing` the other way round.
+    """
+
+    has_manifest: bool
+    file_count: int
+    byte_count: int
+    damaged: tuple[str, ...]
+    missing: tuple[str, ...]
+    unlisted: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    noted: tuple[str, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every file is there and is the one that was exported."""
+        return self.has_manifest and not (
+            self.damaged or self.missing or self.unlisted or self.left_out
+        )
+
+
+def verify(path: Path, limits: Limits | None = None) -> Report:
+    """Read all of an archive. Raises `ArchiveError` when its structure is not one that we read."""
+    with Archive.open(path, limits) as archive:
+        listed = archive.listed or {}
+        noted = {name for name, entry in listed.items() if not entry.is_whole}
+        damaged: list[str] = []
+        byte_count = 0
+        for entry in archive.entries:
+            try:
+                found = archive.hash_of(entry)
+            except ArchiveError:
+                damaged.append(entry.name)
+                continue
+            byte_count += entry.byte_count
+            said = listed.get(entry.name)
+            if said is not None and (said.blake3, said.byte_count) != (found, entry.byte_count):
+                damaged.append(entry.name)
+        return Report(
+            has_manifest=archive.listed is not None,
+            file_count=len(archive.entries),
+            byte_count=byte_count,
+            damaged=tuple(damaged),
+            missing=archive.missing(),
+            unlisted=tuple(each.name for each in archive.entries if each.name not in listed),
+            left_out=tuple(each for each in archive.left_out if each.name not in noted),
+            noted=tuple(sorted(noted)),
+        )

@@ -1,0 +1,1 @@
+"""What people have written, as the pages of their life need it: loaded, merged, counted, stored."""

@@ -1,0 +1,1 @@
+"""The pages of the visitor's life: profile, posts, people, tags, bookmarks, feeds, media."""

@@ -4,6 +4,8 @@ Any app sees no more than it was allowed: what is stored, now or before, is for 
 read both trees; who else holds keys, only for those that may do everything (`/:rw`).
 """
 
+from collections.abc import Iterable
+
 from appliance.clock import Clock
 from appliance.errors import PubkyError, invalid
 from appliance.homeserver.authorize import check_write
@@ -15,7 +17,7 @@ from appliance.homeserver.sessions import ActiveSession
 from appliance.homeserver.storage import StorageLimits, delete_entry
 from appliance.metadata import entries, folders, own_files, own_history, search, users
 from appliance.metadata.events import Author
-from appliance.metadata.own_files import Sorting
+from appliance.metadata.own_files import Sorting, Sum
 from appliance.metadata.own_history import Credential, OwnEvent, Retired, Written
 from appliance.metadata.search import Filters
 from appliance.metadata.store import Metadata, Tx
@@ -215,12 +217,23 @@ def _usage(tx: Tx, owner: str, quotas: Quotas) -> Usage:
 
 def _breakdown(tx: Tx, owner: str) -> Breakdown:
     user_id = _id(tx, owner)
+    rows = own_files.by_type_and_month(tx, user_id)
+    types = _summed((kind, files, size) for kind, _, files, size in rows)
+    months = _summed((month, files, size) for _, month, files, size in rows)
     return Breakdown(
-        own_files.by_type(tx, user_id),
-        own_files.by_month(tx, user_id),
+        sorted(types, key=lambda each: (-each.size, each.name)),
+        sorted(months, key=lambda each: each.name),
         own_files.largest(tx, user_id, 50),
         own_files.twins(tx, user_id, 50),
     )
+
+
+def _summed(rows: Iterable[tuple[str, int, int]]) -> list[Sum]:
+    sums: dict[str, tuple[int, int]] = {}
+    for name, files, size in rows:
+        before = sums.get(name, (0, 0))
+        sums[name] = before[0] + files, before[1] + size
+    return [Sum(name, *both) for name, both in sums.items()]
 
 
 def _folder(

@@ -19,7 +19,7 @@ from appliance.metadata.store import Metadata
 LARGEST_FILE = 256 * 1024
 LONGEST_TEXT = 64 * 1024
 MOST_TARGETS = 500
-BATCH = 50
+BATCH = 200
 LOOK_EVERY_S = 30.0
 # Between two batches others may write: indexing is never urgent.
 BREATH_S = 0.02

@@ -136,14 +136,25 @@ def hits(
     condition, values = _condition(user_id, words, filters)
     order = "modified_us DESC" if sorting == "newest" else "bm25(search_text, 0, 4, 1)"
     rows = tx.all(
-        "SELECT entries.path, content_length, content_type, modified_us,"
-        f" snippet(search_text, 2, '{FOUND_BEGIN}', '{FOUND_END}', '…', 24) {condition}"
-        f" ORDER BY {order}, entries.path LIMIT ? OFFSET ?",
+        "SELECT search_documents.id, entries.path, content_length, content_type, modified_us"
+        f" {condition} ORDER BY {order}, entries.path LIMIT ? OFFSET ?",
         *values,
         limit,
         offset,
     )
-    return [Hit(*row) for row in rows]
+    match = _match(user_id, words)
+    return [Hit(row[1], row[2], row[3], row[4], _excerpt(tx, row[0], match)) for row in rows]
+
+
+def _excerpt(tx: Tx, document_id: int, match: str) -> str:
+    """In a look of its own: in the first one it would be made for every hit and not for a page."""
+    row = tx.one(
+        f"SELECT snippet(search_text, 2, '{FOUND_BEGIN}', '{FOUND_END}', '…', 24)"
+        " FROM search_text WHERE rowid = ? AND search_text MATCH ?",
+        document_id,
+        match,
+    )
+    return row[0] if row else ""
 
 
 def facets(
@@ -179,8 +190,10 @@ def _condition(user_id: int, words: list[str], filters: Filters) -> tuple[str, l
         conditions.append("substr(content_type, 1, ?) = ?")
         values += [len(filters.type_prefix), filters.type_prefix]
     return (
-        "FROM search_text JOIN search_documents ON search_documents.id = search_text.rowid"
-        " JOIN entries ON entries.user_id = search_documents.user_id"
+        # CROSS: the words are the outer loop. With thousands of files the planner thinks otherwise,
+        # and asks for the words once a file.
+        "FROM search_text CROSS JOIN search_documents ON search_documents.id = search_text.rowid"
+        " CROSS JOIN entries ON entries.user_id = search_documents.user_id"
         " AND entries.path = search_documents.path"
         f" WHERE {' AND '.join(conditions)}"
     ), values

@@ -54,3 +54,20 @@ def icon(name: str) -> Markup:
         'stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">'
         f"{ICONS[name]}</svg>"
     )
+
+
+def symbols(*names: str) -> Markup:
+    """Icons that a long table repeats, drawn once; `icon_of` shows them."""
+    drawn = "".join(
+        f'<symbol id="i-{name}" viewBox="0 0 24 24">{ICONS[name]}</symbol>' for name in names
+    )
+    return Markup(f'<svg hidden aria-hidden="true">{drawn}</svg>')  # noqa: S704 - constants
+
+
+def icon_of(name: str) -> Markup:
+    """An icon by its symbol on the same page; `KeyError` for a name that is not drawn."""
+    if name not in ICONS:
+        raise KeyError(name)
+    return Markup(  # noqa: S704 - a name of ours
+        f'<svg class="icon line" aria-hidden="true"><use href="#i-{name}"/></svg>'
+    )

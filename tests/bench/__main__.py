@@ -16,6 +16,7 @@ from tests.bench.events import measure_events
 from tests.bench.figures import BenchError, Effort, Measure, Summary
 from tests.bench.lists import measure_lists
 from tests.bench.machine import Processors, facts
+from tests.bench.pages import measure_pages
 from tests.bench.pubky_tls import measure_pubky_tls
 from tests.bench.reads import measure_large_reads, measure_small_reads
 from tests.bench.report import as_json, as_text
@@ -32,6 +33,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Processors, Effort], list[Measure]]] = {
     "events": measure_events,
     "pubky-tls": measure_pubky_tls,
     "dht": measure_dht,
+    "pages": measure_pages,
 }
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -100,7 +100,9 @@ async def _chosen_paths() -> tuple[OwnPath, ...]:
     # By default werkzeug takes a thousand parts and half a megabyte of them.
     request.max_form_memory_size = _MAX_FORM_BYTES
     request.max_form_parts = MOST_CHOSEN + 1
-    texts = (await request.form).getlist("path")
+    form = await request.form
+    folder = form.get("folder", "")
+    texts = [*form.getlist("path"), *(folder + name for name in form.getlist("name"))]
     if len(texts) > MOST_CHOSEN:
         abort(400, f"Choose at most {MOST_CHOSEN:,} at once.")
     try:

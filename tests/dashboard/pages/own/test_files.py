@@ -124,7 +124,7 @@ async def test_what_was_deleted_is_put_back_from_the_trash(home: Browser, alice:
 async def test_deleting_asks_first_and_counts_what_goes(home: Browser, alice: Person) -> None:
     for path in ("/pub/x/a", "/pub/x/deep/b", "/pub/y"):
         await put_file(alice, path, b"123")
-    form = {"path": ["/pub/x/", "/pub/y"]}
+    form = {"folder": "/pub/", "name": ["x/", "y"]}
     asked = await home.http.post("/own/delete", data=form, headers=OWN_FORM)
     assert "Delete 3 files?" in Page(asked).text
     assert (await alice.get("/pub/y")).status_code == 200

@@ -95,11 +95,10 @@ async def draw(page: Page, address: str, target: Path, theme: Theme, width: int)
 async def signed_in(context: BrowserContext, lived_in: LivedIn) -> Page:
     """A page of Chromium with Ada's sign-in: she runs the node and lives on it."""
     async with lived_in.browser_of("ada") as browser:
-        cookies = [
-            {"name": cookie.name, "value": cookie.value or "", "url": lived_in.origin}
-            for cookie in browser.http.cookies.jar
-        ]
-    await context.add_cookies(cookies)  # type: ignore[arg-type] # its TypedDict is not exported
+        cookies = [(each.name, each.value or "") for each in browser.http.cookies.jar]
+    await context.add_cookies(
+        [{"name": name, "value": value, "url": lived_in.origin} for name, value in cookies]
+    )
     return await context.new_page()
 
 

@@ -59,16 +59,20 @@ def treemap(parts: Sequence[Part]) -> Markup:
             room = int((box.width - 16) / _CHARACTER_WIDTH)
             name = visible_name(part.name)
             shown = name if len(name) <= room else name[: max(room - 1, 1)] + "…"
-            label = (
-                f'<text x="{box.x + 9:.1f}" y="{box.y + 20:.1f}">{escape(shown)}</text>'
+            second = (
                 f'<text x="{box.x + 9:.1f}" y="{box.y + 37:.1f}" class="small">'
                 f"{escape(size(part.byte_count))}</text>"
                 if box.height >= _LABEL_HEIGHT + 14
-                else f'<text x="{box.x + 9:.1f}" y="{box.y + 20:.1f}">{escape(shown)}</text>'
+                else ""
+            )
+            # The title says it in full, and assistive technology reads that.
+            label = (
+                f'<g aria-hidden="true"><text x="{box.x + 9:.1f}" y="{box.y + 20:.1f}">'
+                f"{escape(shown)}</text>{second}</g>"
             )
         hatch = f'<rect {shape} fill="url(#hatch)"/>' if part.is_private else ""
         drawn.append(
-            f'<a href="{escape(part.address)}" aria-label="{title}"><title>{title}</title>'
+            f'<a href="{escape(part.address)}"><title>{title}</title>'
             f'<rect {shape} class="box"/>{hatch}{label}</a>'
         )
     return Markup(  # noqa: S704 - names and addresses were escaped, the rest is numbers

@@ -4,10 +4,86 @@ import contextvars
 import json
 import logging
 import sys
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 """The id of the request at hand; `-` outside of any."""
+
+
+KEPT_LINES = 2000
+LONGEST_MESSAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line that was logged; numbers grow and are never used twice in a process."""
+
+    number: int
+    at_s: float
+    level: str
+    logger: str
+    request: str
+    message: str
+
+
+class KeptLog(logging.Handler):
+    """The newest lines of this process, for the operator's pages. What is on disk is untouched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: deque[LogLine] = deque(maxlen=KEPT_LINES)
+        self._next = 1
+        self.counts: Counter[str] = Counter()
+        """Lines ever logged here, by level."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler.emit`."""
+        message = record.getMessage()
+        if record.exc_info and record.exc_info[0] is not None:
+            message += f" [{record.exc_info[0].__name__}: {record.exc_info[1]}]"
+        level = record.levelname.lower()
+        self.counts[level] += 1
+        line = LogLine(
+            self._next,
+            record.created,
+            level,
+            record.name,
+            request_id.get(),
+            _visible(message[:LONGEST_MESSAGE]),
+        )
+        self._next += 1
+        self._lines.append(line)
+
+    def lines(
+        self, limit: int, before: int | None = None, *, least_level: str = "debug", part: str = ""
+    ) -> list[LogLine]:
+        """The newest lines older than `before`, newest first, that hold `part` in any case."""
+        least = logging.getLevelNamesMapping()[least_level.upper()]
+        levels = logging.getLevelNamesMapping()
+        found = (
+            line
+            for line in reversed(list(self._lines))
+            if (before is None or line.number < before)
+            and levels.get(line.level.upper(), 0) >= least
+            and part.casefold() in f"{line.logger} {line.request} {line.message}".casefold()
+        )
+        return [line for _, line in zip(range(limit), found, strict=False)]
+
+
+@contextmanager
+def kept_log() -> Iterator[KeptLog]:
+    """Keep the newest lines for the length of the block."""
+    kept = KeptLog()
+    root = logging.getLogger()
+    root.addHandler(kept)
+    try:
+        yield kept
+    finally:
+        root.removeHandler(kept)
 
 
 class _TextLines(logging.Formatter):

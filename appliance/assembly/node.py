@@ -13,13 +13,16 @@ from appliance.assembly.network import Network, Ports, running_network
 from appliance.assembly.plan import Doors, NodePlan, StartError
 from appliance.assembly.services import build_services, database_file
 from appliance.config import Config, SocketAddress
+from appliance.data_folder import CONFIG_FILE
 from appliance.errors import PubkyError
 from appliance.homeserver.event_feed import open_feed
+from appliance.homeserver.figure_series import FigureSeries
 from appliance.homeserver.login_attempts import LoginAttempts
 from appliance.homeserver.moderation import Moderation
 from appliance.homeserver.operators import Operators
 from appliance.homeserver.search_index import SearchIndex
 from appliance.homeserver.sweep import make_room, sweep
+from appliance.logs import KeptLog, kept_log
 from appliance.metadata.sqlite import open_sqlite
 from appliance.pubky.keys import Keypair
 from appliance.pubky_tls.context import TlsContext, server_context
@@ -73,6 +76,7 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         sockets = _bind(plan.config, listeners)
         metadata = await open_sqlite(database_file(plan), durable=plan.durable)
         stack.push_async_callback(metadata.close)
+        log = stack.enter_context(kept_log())
         tls = _pubky_tls(plan, sockets)
         feed = await open_feed(metadata)
         services = build_services(plan, metadata, feed)
@@ -86,12 +90,15 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         stack.push_async_callback(listeners.close, plan.config.run.grace_s)
         # Before the listeners wait for open requests: streams would never end by themselves.
         stack.callback(feed.close)
-        for part, app, lane in _apps(plan, node, pages):
+        series = FigureSeries(metadata, services.counters, plan.data_dir, plan.clock)
+        for part, app, lane in _apps(plan, node, pages, _Watched(log, series)):
             if part in sockets:
                 await listeners.serve(sockets[part], app, lane, tls if part == PUBKY_TLS else None)
         services.readiness.set_running(running=True)
         stack.callback(services.readiness.set_running, running=False)
         jobs = [feed.follow()]
+        if "admin" in plan.config.run.parts:
+            jobs.append(series.follow())
         if "sweep" in plan.config.run.parts:
             index = SearchIndex(services.metadata, services.storage.blobs)
             jobs += [_sweep_job(services), _room_job(services), index.follow()]
@@ -210,8 +217,16 @@ def _doors(plan: NodePlan, node: Node) -> Doors:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What is remembered of the machine for its operator."""
+
+    log: KeptLog
+    series: FigureSeries
+
+
 def _apps(
-    plan: NodePlan, node: Node, pages: ASGIApp | None
+    plan: NodePlan, node: Node, pages: ASGIApp | None, machine: _Watched
 ) -> Iterator[tuple[str, ASGIApp, FastLane | None]]:
     """Each part's app, and the lane in front of it if any."""
     services = node.services
@@ -229,6 +244,10 @@ def _apps(
                 login_attempts=LoginAttempts(services.sessions, services.metadata, plan.clock),
                 network=node.network_services,
                 data_dir=plan.data_dir,
+                config=plan.config,
+                config_file=plan.data_dir / CONFIG_FILE,
+                log=machine.log,
+                series=machine.series,
                 pkdns=plan.config.pkdns,
                 started_us=plan.clock(),
                 client_url=node.client_url,

@@ -120,6 +120,16 @@ class Counters:
 
         self._register(collected)
 
+    def requests_by_class(self) -> dict[int, int]:
+        """All answers of all listeners so far by the first digit of their status."""
+        found: dict[int, int] = {}
+        for figures in self._listeners.values():
+            for (_, _, status_class), durations in figures.durations_s.items():
+                found[status_class] = found.get(status_class, 0) + sum(durations.counts)
+        for status, count in self.lane_answers.items():
+            found[status // 100] = found.get(status // 100, 0) + count
+        return found
+
     def text(self) -> bytes:
         """Everything in the exposition format, whole numbers without fraction as upstream's."""
         return _WHOLE_NUMBER.sub(b"", generate_latest(self._registry))

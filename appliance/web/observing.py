@@ -36,13 +36,18 @@ _STORED = (b"/pub/", b"/priv/", b"/storage/")
 _ADMIN_ROUTES = frozenset(
     {
         "audit",
+        "backups",
+        "config",
         "dav",
         "entries",
         "events",
+        "figures",
         "generate_signup_token",
         "info",
         "invites",
         "login_attempts",
+        "logs",
+        "machine",
         "network",
         "node",
         "signup_tokens",

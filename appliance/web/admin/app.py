@@ -6,12 +6,14 @@ from appliance.homeserver.admin_access import Operator
 from appliance.homeserver.operators import Operators
 from appliance.web.admin import (
     audit,
+    configuration,
     entries,
     event_stream,
     events,
     info,
     invites,
     login_attempts,
+    machine,
     moderation,
     network,
     quotas,
@@ -43,6 +45,8 @@ PARTS = {
     "audit": audit,
     "login_attempts": login_attempts,
     "network": network,
+    "machine": machine,
+    "configuration": configuration,
 }
 _BEARER = "Bearer "
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

@@ -1,11 +1,14 @@
 """Invites with what an operator wants to know: note, state, link, who used it."""
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 from quart import Blueprint, Response, jsonify, request
 
 from appliance.errors import PubkyError, invalid
-from appliance.metadata import signup_tokens
+from appliance.homeserver.quotas import Quota
+from appliance.metadata import quotas, signup_tokens
+from appliance.metadata.quotas import QuotaColumns
 from appliance.metadata.signup_tokens import SignupToken, TokenState
 from appliance.metadata.store import Tx
 from appliance.pubky.signup_tokens import direct_signup_link
@@ -18,11 +21,20 @@ from appliance.web.admin.pages import (
     text_of,
     time_of,
 )
+from appliance.web.admin.quotas import understood
 from appliance.web.admin.services import AdminServices
 
 READ, WRITE = "invites:read", "invites:write"
 
 _STATES = ("unused", "used", "revoked", "expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invite, and what whoever uses it gets."""
+
+    token: SignupToken
+    quota: QuotaColumns
 
 
 def routes(services: AdminServices) -> Blueprint:
@@ -39,7 +51,7 @@ def routes(services: AdminServices) -> Blueprint:
         return jsonify(
             {
                 "items": [_as_json(row) for row in rows[:limit]],
-                "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None,
+                "next_cursor": str(rows[limit - 1].token.id) if len(rows) > limit else None,
                 "total": total,
             }
         )
@@ -48,27 +60,32 @@ def routes(services: AdminServices) -> Blueprint:
     async def create() -> tuple[Response, int]:
         wish = await json_object()
         note = None if wish.get("note") is None else text_of(wish, "note")
-        made = await node.signup.create_invite(note or None, seconds_of(wish, "expires_in_s"))
-        return jsonify(_as_json(made)), 201
+        quota = understood(Quota.parse, wish.get("quota") or {})
+        expires_in_s = seconds_of(wish, "expires_in_s")
+        made = await node.signup.create_invite(note or None, expires_in_s, quota)
+        return jsonify(_as_json(Invited(made, quota.to_columns()))), 201
 
     @blueprint.get("/invites/<int:invite_id>")
     async def show(invite_id: int) -> Response:
-        found = await node.metadata.read(signup_tokens.find_by_id, invite_id)
+        found = await node.metadata.read(_find, invite_id)
         if found is None:
             raise PubkyError("not_found", "Not Found")
         return jsonify(_as_json(found))
 
     @blueprint.post("/invites/<int:invite_id>/revoke")
     async def revoke(invite_id: int) -> Response:
-        return jsonify(_as_json(await node.signup.revoke_invite(invite_id)))
+        await node.signup.revoke_invite(invite_id)
+        return await show(invite_id)
 
-    def _as_json(row: SignupToken) -> dict[str, Any]:
+    def _as_json(invited: Invited) -> dict[str, Any]:
+        row = invited.token
         return {
             "id": row.id,
             "code": row.token,
             "link": direct_signup_link(node.public_key, row.token),
             "state": row.state(node.clock()),
             "note": row.note,
+            "quota": Quota.from_columns(invited.quota).to_json(),
             "used_by": row.used_by,
             "created_at": rfc3339(row.created_us),
             "used_at": time_of(row.used_us),
@@ -81,9 +98,18 @@ def routes(services: AdminServices) -> Blueprint:
 
 def _page(
     tx: Tx, state: TokenState | None, before_id: int | None, limit: int, now_us: int
-) -> tuple[list[SignupToken], int]:
+) -> tuple[list[Invited], int]:
     rows = signup_tokens.page_newest_first(tx, state, before_id, limit, now_us)
-    return rows, signup_tokens.count(tx, state, now_us)
+    return [_with_quota(tx, row) for row in rows], signup_tokens.count(tx, state, now_us)
+
+
+def _find(tx: Tx, invite_id: int) -> Invited | None:
+    row = signup_tokens.find_by_id(tx, invite_id)
+    return None if row is None else _with_quota(tx, row)
+
+
+def _with_quota(tx: Tx, row: SignupToken) -> Invited:
+    return Invited(row, quotas.find_of_token(tx, row.token) or QuotaColumns())
 
 
 def _state() -> TokenState | None:

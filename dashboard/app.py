@@ -20,15 +20,20 @@ from dashboard.addresses import (
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.doors.logins import LoginDoor
+from dashboard.doors.machine import MachineDoor
 from dashboard.doors.packets import PacketDoor
 from dashboard.doors.relay import RelayDoor
 from dashboard.doors.tenant import TenantDoors
-from dashboard.drawings import svg, usage
+from dashboard.drawings import charts, svg, usage
 from dashboard.guard import Origin
+from dashboard.jobs.jobs import Jobs
 from dashboard.pages import (
     account,
     connect,
+    exporting,
+    importing,
     invites,
+    jobs,
     join,
     login,
     objects,
@@ -37,6 +42,8 @@ from dashboard.pages import (
     setup,
     users,
 )
+from dashboard.pages.life import family as life
+from dashboard.pages.machine import configuration, health, records
 from dashboard.pages.own import (
     access,
     activity,
@@ -85,6 +92,13 @@ _FAMILIES = (
     searching,
     integrity,
     visibility,
+    health,
+    records,
+    configuration,
+    life,
+    exporting,
+    importing,
+    jobs,
 )
 
 
@@ -106,6 +120,7 @@ class DashboardSettings:
     login_link: str = "signin"
     trusted_proxies: tuple[str, ...] = ()
     pkarr_relay_url: str = ""
+    import_limit_bytes: int = 16 * 1024**3
 
 
 def create_app(settings: DashboardSettings, *, now_s: Callable[[], float] = clock.now_s) -> Quart:
@@ -150,6 +165,7 @@ def _parts(
     return Parts(
         origin=origin,
         admin=AdminDoor(settings.admin_url, settings.admin_token),
+        machine=MachineDoor(settings.admin_url, settings.admin_token),
         logins=LoginDoor(settings.admin_url, settings.admin_token),
         client=ClientDoor(settings.client_url),
         packets=PacketDoor(settings.pkarr_relay_url) if settings.pkarr_relay_url else None,
@@ -166,6 +182,7 @@ def _parts(
         trusted_proxies=settings.trusted_proxies,
         deliveries=Turns(relay_inbox.TURNS_A_MINUTE, 60, now_s),
         now_s=now_s,
+        import_limit_bytes=settings.import_limit_bytes,
     )
 
 
@@ -186,9 +203,12 @@ def _teach_templates(app: Quart, files: dict[str, assets.Asset], parts: Parts) -
     app.jinja_env.globals.update(
         static_url=lambda name: files[name].address,
         icon=svg.icon,
+        icon_of=svg.icon_of,
+        symbols=svg.symbols,
         identicon=svg.identicon,
         qr_code=svg.qr_code,
         treemap=usage.treemap,
+        sparkline=charts.sparkline,
         growth=usage.growth,
         days_strip=usage.days_strip,
         own_address=own_address,
@@ -203,6 +223,8 @@ def _add_lifespan(app: Quart, store_path: Path, parts: Parts) -> None:
     @app.before_serving
     async def open_store() -> None:
         parts.opened_sign_ins = await SignIns.open(store_path, parts.now_s)
+        jobs_folder = store_path.with_name(f"{store_path.stem}-jobs")
+        parts.opened_jobs = Jobs.open(jobs_folder, parts.now_s, app.add_background_task)
         app.add_background_task(_tidy, parts)
 
     @app.after_serving

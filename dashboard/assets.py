@@ -1,6 +1,7 @@
 """Our own files, served from memory under an address that changes with their content."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,17 @@ def load(*folders: Path) -> dict[str, Asset]:
     for path in sorted(path for folder in folders for path in folder.glob("*")):
         if path.suffix in _TYPES:
             body = path.read_bytes()
+            if path.suffix == ".css":
+                body = _without_comments(body)
             digest = hashlib.sha256(body).hexdigest()[:16]
             assets[path.name] = Asset(body, _TYPES[path.suffix], f"/static/{digest}/{path.name}")
     return assets
+
+
+def _without_comments(css: bytes) -> bytes:
+    """The same rules; what is written for us costs phones time."""
+    bare = re.sub(rb"/\*.*?\*/", b"", css, flags=re.DOTALL)
+    return b"\n".join(line.strip() for line in bare.splitlines() if line.strip())
 
 
 def routes(table: RouteTable, assets: dict[str, Asset]) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from quart import Response, abort
 
-from dashboard.doors.answers import DoorError
+from dashboard.doors.answers import DoorError, DoorRefusedError
 from dashboard.parts import Parts
 from dashboard.sign_in import SignIn
 
@@ -24,14 +24,19 @@ FOLLOW_FOR_S = 15 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing to say: `live.js` tells what each name does with its data."""
+    """One thing to say: `live.js` tells what each name does with its data.
+
+    A browser whose connection broke tells the last `id` that it heard of when it comes back.
+    """
 
     name: Literal["message", "reload", "end"]
     data: Mapping[str, object] | None = None
+    id: int | None = None
 
     def as_lines(self) -> str:
         """As the stream says it. JSON has no line break of its own."""
-        return f"event: {self.name}\ndata: {json.dumps(self.data or {})}\n\n"
+        place = "" if self.id is None else f"id: {self.id}\n"
+        return f"event: {self.name}\n{place}data: {json.dumps(self.data or {})}\n\n"
 
 
 Look = Callable[[], Awaitable[Sequence[Event]]]
@@ -85,5 +90,7 @@ class Streams:
 async def _found(look: Look) -> Sequence[Event]:
     try:
         return await look()
+    except DoorRefusedError:
+        return (Event("end"),)  # it may no longer be asked
     except DoorError:
         return ()  # the next look may succeed, and the page itself says what is wrong

@@ -17,9 +17,14 @@ RESULTS = {
     "disabled": "Disabled. This user can no longer write.",
     "enabled": "Enabled. This user can write again.",
     "created": "Invite created.",
+    "created-several": "Invites created. Print this page, or send them one by one.",
     "revoked": "Revoked. This invite no longer works.",
     "ended": "That sign-in has ended.",
     "ended-others": "Every other sign-in of yours has ended.",
+    "named": "That is its name from now on.",
+    "published": "Published. Whoever knows this node's key finds it.",
+    "unpublished": "Nobody could be reached. The node tries again by itself.",
+    "set-up": "The steps are no longer shown. They stay here.",
     "claimed": "This node is yours. From now on you can sign in with your phone.",
     "released": "That key no longer runs this node.",
     "connected": "Connected. The dashboard can look after your data until you sign out.",
@@ -28,9 +33,20 @@ RESULTS = {
     "deleted-some": "Deleted in part: it takes long. Delete once more to go on.",
     "nothing-chosen": "Nothing was chosen.",
     "uploaded": "Stored.",
+    "posted": "Posted.",
+    "saved": "Stored.",
+    "followed": "You follow this person now.",
+    "muted": "Muted.",
+    "tagged": "Tagged.",
+    "bookmarked": "Bookmarked.",
+    "kept-feed": "Kept.",
     "access-ended": "Ended. It can no longer get in.",
     "access-ended-others": "Ended. Nobody but this dashboard can get in now.",
+    "settings-kept": "Kept. It is what runs already.",
+    "settings-restart": "Kept. Restart the node to take it up.",
     "checked": "Looked again just now.",
+    "job-stopping": "It stops at the next piece.",
+    "archive-dropped": "Thrown away. Nothing was changed.",
     "disconnected": "Disconnected. The dashboard can no longer open your data.",
 }
 
@@ -53,6 +69,7 @@ class Frame:
     section: str
     result: str | None
     twin: str | None
+    node_name: str | None = None
 
     @property
     def is_operator(self) -> bool:
@@ -93,10 +110,11 @@ async def frame(parts: Parts, section: str) -> Frame:
     empty = frame_without_node(parts, section)
     if empty.sign_in is None:
         return empty
+    named = replace(empty, node_name=await parts.node_facts.name())
     try:
-        return replace(empty, node=await parts.admin.node())
+        return replace(named, node=await parts.admin.node())
     except DoorError as error:
-        return replace(empty, node_error=error)
+        return replace(named, node_error=error)
 
 
 def frame_without_node(parts: Parts, section: str = "") -> Frame:

@@ -7,11 +7,13 @@ from dashboard.assets import Asset
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.doors.logins import LoginDoor
+from dashboard.doors.machine import MachineDoor
 from dashboard.doors.packets import PacketDoor
 from dashboard.doors.relay import RelayDoor
 from dashboard.doors.tenant import TenantDoors
 from dashboard.guard import Origin
-from dashboard.sign_in import Connections, Owners, Scans, SignIns
+from dashboard.jobs.jobs import Jobs
+from dashboard.sign_in import Connections, NodeFacts, Owners, Scans, SignIns
 from dashboard.visitors import Turns
 
 
@@ -37,6 +39,7 @@ class Parts:
 
     origin: Origin
     admin: AdminDoor
+    machine: MachineDoor
     logins: LoginDoor
     client: ClientDoor
     packets: PacketDoor | None
@@ -48,7 +51,9 @@ class Parts:
     trusted_proxies: tuple[str, ...]
     deliveries: Turns
     now_s: Callable[[], float]
+    import_limit_bytes: int
     opened_sign_ins: SignIns | None = None
+    opened_jobs: Jobs | None = None
 
     @property
     def sign_ins(self) -> SignIns:
@@ -58,9 +63,21 @@ class Parts:
         return self.opened_sign_ins
 
     @property
+    def jobs(self) -> Jobs:
+        """What runs longer than a page, and what is left of it."""
+        if self.opened_jobs is None:
+            raise RuntimeError("the dashboard has not been started")
+        return self.opened_jobs
+
+    @property
     def owners(self) -> Owners:
         """Whose keys run this node."""
         return Owners(self.sign_ins.store, self.operators, self.now_s)
+
+    @property
+    def node_facts(self) -> NodeFacts:
+        """What the pages know of the node."""
+        return NodeFacts(self.sign_ins.store)
 
     @property
     def connections(self) -> Connections:
@@ -70,6 +87,7 @@ class Parts:
     async def close(self) -> None:
         """Close the store and every door."""
         await self.admin.close()
+        await self.machine.close()
         await self.logins.close()
         await self.client.close()
         await self.tenants.close()

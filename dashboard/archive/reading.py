@@ -4,7 +4,8 @@ import re
 import stat
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from mimetypes import guess_type
@@ -91,7 +92,7 @@ class Archive:
             raise
         return archive
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
+    def chunks(self, entry: Entry) -> Generator[bytes, None, None]:
         """The bytes of a file. Raises `ArchiveError` when they are damaged or too many."""
         return _chunks(self._zip, entry.name, entry.byte_count)
 
@@ -232,9 +233,8 @@ def _manifest(opened: ZipFile, limits: Limits) -> dict[str, ManifestEntry] | Non
     if info.file_size > _MAX_MANIFEST_BYTES:
         raise ArchiveError("Its manifest is too long.")
     try:
-        return manifest.parse(
-            _lines(_chunks(opened, info.filename, info.file_size)), limits.entries
-        )
+        with closing(_chunks(opened, info.filename, info.file_size)) as chunks:
+            return manifest.parse(_lines(chunks), limits.entries)
     except ManifestError as error:
         raise ArchiveError(f"Its manifest cannot be read: {error}") from error
 
@@ -250,7 +250,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _chunks(opened: ZipFile, name: str, expected: int) -> Iterator[bytes]:
+def _chunks(opened: ZipFile, name: str, expected: int) -> Generator[bytes, None, None]:
     read = 0
     try:
         with opened.open(name) as file:

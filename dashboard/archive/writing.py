@@ -25,14 +25,19 @@ class _Sink:
 
     def __init__(self) -> None:
         self.ready: list[bytes] = []
+        self.ready_bytes = 0
 
     def write(self, data: bytes, /) -> int:
         """Keep a piece until it is taken."""
         self.ready.append(bytes(data))
+        self.ready_bytes += len(data)
         return len(data)
 
     def flush(self) -> None:
         """Nothing is held back."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class ArchiveWriter:
@@ -56,9 +61,15 @@ class ArchiveWriter:
         """The next bytes of the archive, perhaps none."""
         data = b"".join(self._sink.ready)
         self._sink.ready.clear()
+        self._sink.ready_bytes = 0
         self._whole.update(data)
         self.byte_count += len(data)
         return data
+
+    @property
+    def ready_bytes(self) -> int:
+        """How much could be taken now."""
+        return self._sink.ready_bytes
 
     @property
     def blake3_hex(self) -> str:

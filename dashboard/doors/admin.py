@@ -27,6 +27,7 @@ DOOR = "The admin API"
 
 InviteFilter = Literal["all", "unused", "used", "revoked", "expired"]
 Query = dict[str, str | int]
+_STORAGE = "storage_quota_mb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,18 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What an invite's user gets, as the API writes it: MiB or `unlimited`, rates as `10mb/s`.
+
+    None leaves it to the node's settings.
+    """
+
+    storage_mb: str | None = None
+    rate_read: str | None = None
+    rate_write: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Invite:
     """A single-use invite. `code` is a secret until it is used."""
 
@@ -76,6 +89,7 @@ class Invite:
     used_at: datetime | None
     used_by: str | None
     note: str | None
+    limits: Limits
     expires_at: datetime | None
     revoked_at: datetime | None
 
@@ -161,6 +175,14 @@ class AdminDoor:
         address = f"/network/keys/{quote(public_key, safe='')}/check"
         return read_lookup(Members.of(DOOR, await self._post(address)))
 
+    async def publish(self) -> bool:
+        """Tell the network now where this node is; whether anybody heard. Takes seconds.
+
+        Raises `DoorRefusedError` (409) on a node that stays private.
+        """
+        said = Members.of(DOOR, await self._post("/network/publish"))
+        return said.flag("published")
+
     async def events(self, limit: int) -> tuple[Event, ...]:
         """The latest public changes, newest first."""
         said = await self._get("/events", {"limit": limit})
@@ -214,9 +236,12 @@ class AdminDoor:
                 return None
             raise
 
-    async def create_invite(self, note: str | None, expires_in_s: int | None) -> Invite:
-        """Make an invite; None means without a note, or for ever."""
-        response = await self._post("/invites", {"note": note, "expires_in_s": expires_in_s})
+    async def create_invite(
+        self, note: str | None, expires_in_s: int | None, limits: Limits | None = None
+    ) -> Invite:
+        """Make an invite; None means without a note, for ever, with the node's own limits."""
+        wish = {"note": note, "expires_in_s": expires_in_s, "quota": _quota(limits or Limits())}
+        response = await self._post("/invites", wish)
         return _invite(Members.of(DOOR, response))
 
     async def revoke_invite(self, invite_id: int) -> None:
@@ -253,6 +278,24 @@ def _user(said: Members) -> User:
     )
 
 
+def _limits(said: Members) -> Limits:
+    named = set(said.names())
+    return Limits(
+        storage_mb=said.text_or_number(_STORAGE) if _STORAGE in named else None,
+        rate_read=said.text_or_none("rate_read"),
+        rate_write=said.text_or_none("rate_write"),
+    )
+
+
+def _quota(limits: Limits) -> dict[str, str | int | None]:
+    storage = limits.storage_mb
+    return {
+        _STORAGE: int(storage) if storage is not None and storage.isdigit() else storage,
+        "rate_read": limits.rate_read,
+        "rate_write": limits.rate_write,
+    }
+
+
 def _invite(said: Members) -> Invite:
     return Invite(
         id=said.number("id"),
@@ -263,6 +306,7 @@ def _invite(said: Members) -> Invite:
         used_at=said.moment_or_none("used_at"),
         used_by=said.text_or_none("used_by"),
         note=said.text_or_none("note"),
+        limits=_limits(said.members("quota")),
         expires_at=said.moment_or_none("expires_at"),
         revoked_at=said.moment_or_none("revoked_at"),
     )

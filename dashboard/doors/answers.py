@@ -1,5 +1,6 @@
 """What both doors share: the typed failure, and reading JSON members without trusting them."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -118,6 +119,18 @@ class Members:
     def items(self, name: str = "items") -> tuple["Members", ...]:
         """The objects in a required list."""
         return tuple(Members(self._door, item) for item in self._typed(name, list))
+
+    def fractions(self, name: str) -> tuple[float, ...]:
+        """A required list of numbers."""
+        found = self._typed(name, list)
+        if not all(isinstance(item, int | float) for item in found):
+            raise DoorError(self._door, f"Its '{name}' holds something else than numbers.")
+        return tuple(map(float, found))
+
+    def written(self, name: str) -> str:
+        """Any value as one writes it in JSON; "" when it is absent or null."""
+        value = self._members.get(name)
+        return "" if value is None else json.dumps(value, ensure_ascii=False)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A required list of texts."""

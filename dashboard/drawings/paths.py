@@ -16,6 +16,15 @@ ICONS = {
     "home": '<path d="M4 11.5L12 5l8 6.5V20h-5.5v-5h-5v5H4z"/>',
     "me": '<circle cx="12" cy="8.5" r="3.5"/><path d="M5 20c0-4 3-6 7-6s7 2 7 6"/>',
     "apps": '<path d="M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z"/>',
+    "machine": '<path d="M4 5h16v5H4zM4 14h16v5H4z"/><path d="M7.5 7.5v.1M7.5 16.5v.1"/>',
+    "figures": '<path d="M4 4v16h16"/><path d="M7 15l4-5 3 3 5-7"/>',
+    "logs": '<path d="M5 6h14M5 10h14M5 14h9M5 18h11"/>',
+    "configuration": (
+        '<path d="M5 7h9M18 7h1M5 17h1M10 17h9"/>'
+        '<circle cx="16" cy="7" r="2"/><circle cx="8" cy="17" r="2"/>'
+    ),
+    "audit": '<path d="M6 3.5h12v17H6z"/><path d="M9 12l2 2 4-5"/>',
+    "backups": '<path d="M5 4h14v7H5zM5 13h14v7H5z"/><path d="M9 7.5h6M9 16.5h6"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="M15 15l5.5 5.5"/>',
     "access": '<path d="M6 11h12v9H6z"/><path d="M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>',
     "activity": '<path d="M3 12h4l3-7 4 14 3-7h4"/>',

@@ -29,6 +29,8 @@ MOST_REPLIES = 30
 MOST_ITEMS = 24
 MOST_LISTED = 100
 MOST_MEDIA = 20
+# Twice what any post may have; what is longer is shown by its beginning.
+LONGEST = 100_000
 # Edits that are compared, the latest first; further ones are listed as objects.
 MOST_COMPARED = 20
 _MOST_LINES = 400
@@ -102,8 +104,10 @@ async def one_post(life: Life, post_id: str) -> OnePost | None:
     article = post.article if post is not None else None
     collection = post.collection if post is not None else None
     if post is not None:
-        entry = with_words(life, entry, post, post.text)
-        entry = replace(entry, media=await media(life, _attachments(post)))
+        words = post.text[:LONGEST]
+        entry = with_words(life, entry, post, words)
+        found = await media(life, _attachments(post))
+        entry = replace(entry, media=found, is_cut=len(words) < len(post.text))
     has_cover = post is not None and post.cover is not None
     uris = collection.items if collection is not None else ()
     return OnePost(
@@ -164,10 +168,17 @@ async def _edits(life: Life, loaded: Loaded) -> tuple[Edit, ...]:
 
 
 def compared(before: str, after: str) -> tuple[Line, ...]:
-    """The lines of two texts."""
-    # ndiff takes quadratic time where nothing is alike.
+    """The lines of two texts. Whole lines only: `ndiff` takes minutes over 400 long ones."""
     old, new = before.splitlines()[:_MOST_LINES], after.splitlines()[:_MOST_LINES]
-    return tuple(Line(line[0], line[2:]) for line in difflib.ndiff(old, new) if line[0] in " +-")
+    found: list[Line] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for what, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+        if what == "equal":
+            found += [Line(" ", line) for line in old[old_from:old_to]]
+        else:
+            found += [Line("-", line) for line in old[old_from:old_to]]
+            found += [Line("+", line) for line in new[new_from:new_to]]
+    return tuple(found)
 
 
 def _words(stored: Stored) -> str:

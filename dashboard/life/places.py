@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from dashboard.addresses import OwnPath
-from dashboard.kinds import ids, posts
+from dashboard.kinds import ids, posts, registry
 from dashboard.kinds.paths import classify
 from dashboard.kinds.tags import Tag
 from dashboard.kinds.wire.moments import moment
@@ -170,7 +170,11 @@ async def _copy(life: Life, path: OwnPath) -> Copy | None:
         stored = await find(life, path)
         if stored is None:
             return None
-        return Copy(stored, "v0", path.text.startswith("/priv/"), 1, len(stored.raw))
+        size = len(stored.raw)
+        if not registry.has_words(path.text):
+            facts = await life.door.find_object(path)
+            size = facts.byte_count if facts is not None else 0
+        return Copy(stored, "v0", path.text.startswith("/priv/"), 1, size)
     page = await life.door.own.folder(path, MOST_EDITS, descending=True)
     edits = [item for item in page.items if classify(item.path.text).edit_id is not None]
     if not edits:

@@ -30,6 +30,7 @@ class JoinPage:
 
     sdk: str | None
     homeserver: str
+    node_name: str | None
     web_url: str | None
     relay: str | None
     needs_invite: bool
@@ -57,6 +58,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
         content = JoinPage(
             sdk=sdk.address if sdk is not None else None,
             homeserver=node.public_key,
+            node_name=await parts.node_facts.name(),
             web_url=node.web_url,
             relay=f"{own_origin}{PACKETS}" if parts.packets is not None else None,
             needs_invite=node.signup_mode != "open",

@@ -10,6 +10,7 @@ from dashboard.doors.answers import DoorError
 from dashboard.doors.network import Network
 from dashboard.errors import wording_of
 from dashboard.page_context import frame, render
+from dashboard.pages.setup import Step, open_steps
 from dashboard.parts import Parts
 from dashboard.routes import RouteTable
 
@@ -44,6 +45,7 @@ class OverviewPage:
     events_error: str | None
     network: Network | None
     network_error: str | None
+    first_steps: tuple[Step, ...]
 
 
 def routes(table: RouteTable, parts: Parts) -> None:
@@ -65,16 +67,19 @@ def routes(table: RouteTable, parts: Parts) -> None:
         except DoorError as error:
             network_error = wording_of(error)
         node = around.node
+        first_steps = await open_steps(parts, node)
         content = OverviewPage(
             node=node,
             uptime_s=around.now_s - node.started_at.timestamp(),
             disk_used=1 - _share(node.disk_free_bytes, node.disk_total_bytes),
-            matters=matters(node, has_owner=not await parts.owners.has_none())
+            # A step of the checklist says so when there is one.
+            matters=matters(node, has_owner=bool(first_steps) or not await parts.owners.has_none())
             + (network_matters(network) if network else ()),
             events=events,
             events_error=events_error,
             network=network,
             network_error=network_error,
+            first_steps=first_steps,
         )
         return await render("overview/index.html", around, content)
 

@@ -1,6 +1,7 @@
 """Everything about who is signed in: the store, the sign-ins, the owners, scans and roles."""
 
 from dashboard.sign_in.connections import Connection, Connections
+from dashboard.sign_in.node_facts import NodeFacts
 from dashboard.sign_in.owners import Owners
 from dashboard.sign_in.roles import Roles, roles_of, roles_of_key
 from dashboard.sign_in.scans import Purpose, Scan, Scans
@@ -22,6 +23,7 @@ __all__ = [
     "Connection",
     "Connections",
     "Method",
+    "NodeFacts",
     "Owners",
     "Purpose",
     "Roles",

@@ -44,6 +44,12 @@ _MIGRATIONS = (
             connected_at REAL NOT NULL
         )""",
     ),
+    (
+        """CREATE TABLE node_facts (
+            fact TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) WITHOUT ROWID""",
+    ),
 )
 
 

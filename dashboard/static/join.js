@@ -87,7 +87,7 @@ async function saveFile() {
   link.href = URL.createObjectURL(file);
   link.download = `recovery-${keypair.publicKey.z32().slice(0, 8)}.pkarr`;
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), PATIENCE_MS);
   part("saved").hidden = false;
   part("kept").disabled = true;
   part("check").value = "";

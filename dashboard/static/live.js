@@ -43,7 +43,10 @@ function follow(part) {
     if (fields) fill(part, fields);
     if (row) addRow(part, row);
   });
-  stream.addEventListener("reload", () => location.reload());
+  stream.addEventListener("reload", () => {
+    stream.close();
+    location.reload();
+  });
   stream.addEventListener("end", () => {
     stream.close();
     say("No longer live");

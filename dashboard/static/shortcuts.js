@@ -41,6 +41,7 @@ function makeDialog() {
   const close = element("button", "Close");
   close.type = "button";
   close.className = toggle.className = "button";
+  close.autofocus = true;
   const actions = element("p", "", toggle, close);
   actions.className = "actions";
   const dialog = element("dialog", "", heading, keys, actions);

@@ -11,6 +11,7 @@ from playwright.async_api import Page, async_playwright
 
 from dashboard.sign_in import create_login_link
 from tests.dashboard.people import Owner, approve, make_stale, put_file
+from tests.sample_life.lived_in import lived_in_node
 from tests.screenshots import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.support.appliance import Appliance, Person, keypair_of
 
@@ -18,6 +19,27 @@ pytestmark = pytest.mark.system
 
 AXE = Path(__file__).parent.parent / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESK = (390, 844), (1280, 900)
+MY_LIFE = (
+    "/me",
+    "/me/posts",
+    "/me/posts?kind=articles",
+    "/me/posts?layout=v1",
+    "/me/posts?kind=replies&before=0033Z6VFR5GJG",
+    "/me/posts/new",
+    "/me/posts/new?kind=article",
+    "/me/profile/edit",
+    "/me/drafts",
+    "/me/media",
+    "/me/media?layout=private",
+    "/me/lists",
+    "/me/follows",
+    "/me/mutes",
+    "/me/tags",
+    "/me/tags?label=garden",
+    "/me/bookmarks",
+    "/me/feeds",
+    "/me/settings",
+)
 # What axe calls a best practice counts as much as what it calls a violation of WCAG 2.2 AA.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -67,7 +89,7 @@ async def test_no_page_shuts_anybody_out(
     await owner.admin.revoke_invite(revoked.id)
     tree = f"{alice.z32}/pub"
     link = await create_login_link(appliance.dashboard_store, appliance.dashboard_url)
-    outside = ("/login", link.removeprefix(appliance.dashboard_url), "/login/no-such-link")
+    outside = ("/login", "/join", link.removeprefix(appliance.dashboard_url), "/login/no-such-link")
     inside = (
         "/",
         "/users",
@@ -78,6 +100,7 @@ async def test_no_page_shuts_anybody_out(
         f"/invites/{invite.id}",
         f"/invites/{invite.id}/revoke",
         f"/invites/{revoked.id}",
+        f"/invites/sheet?id={invite.id}&id={revoked.id}",
         f"/browse/{tree}/",
         f"/browse/{tree}/app/",
         f"/browse/{tree}/nothing/",
@@ -131,4 +154,34 @@ async def test_nobody_is_shut_out_on_the_way_in(
         for path in ("/connect", "/users", "/confirm?back=/account", "/account"):
             await page.goto(appliance.dashboard_url + path)
             found[path] = await violations(page)
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_nobody_is_shut_out_of_their_own_life(
+    tmp_path: Path, theme: Literal["light", "dark"], size: tuple[int, int]
+) -> None:
+    """Every page below /me of somebody who writes much, some of it broken; three posts in full."""
+    found: dict[str, list[str]] = {}
+    async with lived_in_node(tmp_path, ["ada"]) as lived_in, chromium(theme, size) as page:
+        async with lived_in.browser_of("ada") as browser:
+            cookies = [(each.name, each.value or "") for each in browser.http.cookies.jar]
+        await page.context.add_cookies(
+            [{"name": name, "value": value, "url": lived_in.origin} for name, value in cookies]
+        )
+        posts = ["/me/posts/0032SSN7Q4EVG"]
+        for path in MY_LIFE:
+            await page.goto(lived_in.origin + path)
+            found[path] = await violations(page)
+            posts += [
+                link
+                for each in await page.locator("article header a").all()
+                if path.startswith("/me/posts?") and (link := await each.get_attribute("href"))
+            ][:1]
+        for post in posts:
+            for path in (post, f"{post}/edit", f"{post}/delete"):
+                await page.goto(lived_in.origin + path)
+                found[path] = await violations(page)
+    assert len(posts) > 3
     assert {path: lines for path, lines in found.items() if lines} == {}

@@ -51,6 +51,7 @@ async def test_every_page_fits_a_phone_and_breaks_no_policy(
         f"/users/{alice.z32}/disable",
         "/invites",
         f"/invites/{invite.id}",
+        f"/invites/sheet?id={invite.id}",
         f"/browse/{tree}/",
         f"/browse/{tree}/app/",
         f"/object/{tree}/app/{long_name}.json",
@@ -147,8 +148,9 @@ async def test_a_person_scans_and_the_pages_go_on_by_themselves(
     await page.get_by_role("button", name="Sign in with Pubky Ring").click()
     assert await fits(page)
     await approve(alice, await link_shown(page))
-    await page.wait_for_url("**/connect")
+    await page.wait_for_url("**/home")
     assert await fits(page)
+    await page.goto(f"{appliance.dashboard_url}/connect")
 
     await page.get_by_label("Read my files").check()
     await page.get_by_role("button", name="Ask my wallet").click()
@@ -175,7 +177,7 @@ async def test_an_owner_is_made_in_the_browser(
     await page.get_by_role("button", name="Link my key").click()
     await approve(alice, await link_shown(page))
     await page.wait_for_url("**/setup?done=claimed")
-    assert await page.get_by_text(alice.z32).count() == 1
+    assert await page.locator("#keys").get_by_text(alice.z32).count() == 1
     assert await fits(page)
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
+import httpx
 import pytest
 from playwright.async_api import Page, Route, async_playwright
 
 from dashboard.sign_in import create_login_link
-from tests.dashboard.people import Owner, approve, put_file
+from tests.dashboard.people import Owner, approve, put_file, sign_up
 from tests.screenshots import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.support.appliance import Appliance, Person
 
@@ -57,6 +59,7 @@ async def test_our_own_pages_break_no_policy(
         f"/users/{alice.z32}",
         "/invites",
         f"/invites/{invite.id}",
+        f"/invites/sheet?id={invite.id}",
         f"/browse/{alice.z32}/pub/",
         f"/object/{alice.z32}/pub/pubky.app/profile.json",
         "/setup",
@@ -175,7 +178,8 @@ async def at_home(page: Page, alice: Person, appliance: Appliance) -> Page:
     await page.goto(appliance.dashboard_url)
     await page.get_by_role("button", name="Sign in with Pubky Ring").click()
     await approve(alice, await _link_shown(page))
-    await page.wait_for_url("**/connect")
+    await page.wait_for_url("**/home")
+    await page.goto(f"{appliance.dashboard_url}/connect")
     await page.locator("input[name=rights][value=everything]").check()
     await page.get_by_role("button", name="Ask my wallet").click()
     await approve(alice, await _link_shown(page))
@@ -234,3 +238,67 @@ async def test_what_became_of_each_file_is_said(
     await at_home.get_by_text("0 of 1 stored.").wait_for()
     assert "it was kept" in await at_home.locator(".sending").inner_text()
     assert (await alice.get("/pub/app/there.txt")).text == "kept"
+
+
+async def test_an_invites_page_says_who_joined_without_being_asked(
+    page: Page, owner: Owner, http: httpx.AsyncClient, appliance: Appliance
+) -> None:
+    invite = await owner.admin.create_invite(None, None)
+    await page.goto(f"{appliance.dashboard_url}/invites/{invite.id}")
+    await page.get_by_text("Live", exact=True).wait_for()
+    bob = await sign_up(http, invite.code)
+    await page.get_by_text("Somebody joined with it").wait_for()
+    assert await page.locator(f"a[href='/users/{bob.z32}']").count() >= 1
+    assert await violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_the_code_to_scan_is_large_and_dark_on_white_in_both_themes(
+    page: Page, owner: Owner, appliance: Appliance, theme: Literal["light", "dark"]
+) -> None:
+    invite = await owner.admin.create_invite(None, None)
+    await page.emulate_media(color_scheme=theme)
+    for path in (f"/invites/{invite.id}", f"/invites/sheet?id={invite.id}"):
+        await page.goto(appliance.dashboard_url + path)
+        width, height, around = await page.locator(".qr").evaluate(
+            "code => [code.clientWidth, code.clientHeight,"
+            " getComputedStyle(code.parentElement).backgroundColor]"
+        )
+        assert min(width, height) >= 240
+        assert around == "rgb(255, 255, 255)"
+
+
+async def test_a_page_without_scripts_asks_again_by_itself(
+    owner: Owner, appliance: Appliance, http: httpx.AsyncClient
+) -> None:
+    invite = await owner.admin.create_invite(None, None)
+    link = await create_login_link(appliance.dashboard_store, appliance.dashboard_url)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS
+        )
+        page = await (await browser.new_context(java_script_enabled=False)).new_page()
+        await page.goto(link)
+        await page.get_by_role("button", name="Sign in").click()
+        await page.goto(f"{appliance.dashboard_url}/invites/{invite.id}")
+        assert await page.get_by_role("button", name="Copy").count() == 0
+        await sign_up(http, invite.code)
+        await page.get_by_text("Somebody joined with it").wait_for()
+        await browser.close()
+
+
+async def test_a_live_tail_writes_names_as_text(
+    at_home: Page, alice: Person, appliance: Appliance
+) -> None:
+    await at_home.goto(f"{appliance.dashboard_url}/activity?live=1")
+    await at_home.get_by_text("Live", exact=True).wait_for()
+    await put_file(alice, "/pub/app/<img src=x onerror=alert(1)>", b"1")
+    row = at_home.locator("[data-rows] li")
+    await row.wait_for()
+    assert "<img src=x onerror=alert(1)>" in await row.inner_text()
+    assert await row.locator("img").count() == 0
+    await put_file(alice, "/pub/app/second", b"1")
+    await at_home.locator("[data-rows] li").nth(1).wait_for()
+    await row.first.get_by_role("link").click()
+    await at_home.get_by_role("heading", name="second").wait_for()
+    assert await violations(at_home) == []

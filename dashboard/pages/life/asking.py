@@ -1,17 +1,19 @@
 """What the pages of a life share: whose it is, what the query asks for, which tab is open."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from quart import abort, request
 
 from dashboard.addresses import AddressError, OwnPath
+from dashboard.kinds.writing import Built, InvalidObjectError
 from dashboard.life.reading import Life
-from dashboard.pages.own.asking import Own, find_own
+from dashboard.life.writing import store
+from dashboard.pages.own.asking import Own, Pages, find_own
 from dashboard.parts import Parts
 
 POST = frozenset({"POST"})
 SECTION = "me"
-MOST_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,20 @@ async def form_text(name: str, most: int = 60_000) -> str:
     if len(text) > most:
         abort(413, f"'{name}' is longer than {most:,} characters.")
     return text.replace("\r\n", "\n")
+
+
+def pages_of(path: str, limit: int, offset: int, total: int) -> Pages:
+    """The pages of a list whose size is not for choosing: each row of it is read."""
+    return Pages(path, limit, offset, total)
+
+
+async def store_or_refuse(visitor: Visitor, build: Callable[[], Built]) -> None:
+    """Store what a small form asks for; ends the request (400) with the reasons if it is invalid.
+
+    Raises `DoorError`.
+    """
+    try:
+        built = build()
+    except InvalidObjectError as error:
+        abort(400, str(error))
+    await store(visitor.life, built)

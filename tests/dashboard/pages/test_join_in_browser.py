@@ -14,6 +14,7 @@ from playwright.async_api import Page, Request, async_playwright, expect
 from appliance import testnet as testnets
 from appliance.cli.node import pages
 from dashboard.doors.admin import AdminDoor
+from tests.dashboard.test_accessibility import violations
 from tests.screenshots import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.support.wallet import keypair_of_recovery_file
 
@@ -74,7 +75,9 @@ class Newcomer:
 
 
 @asynccontextmanager
-async def newcomer_at(*, token_required: bool) -> AsyncIterator[Newcomer]:
+async def newcomer_at(
+    *, token_required: bool, lets_axe_in: bool = False
+) -> AsyncIterator[Newcomer]:
     """Chromium in front of a whole private network."""
     assert SDK.exists(), "the published client is missing: run `make sdk`"
     async with (
@@ -86,7 +89,11 @@ async def newcomer_at(*, token_required: bool) -> AsyncIterator[Newcomer]:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS
         )
-        context = await browser.new_context(viewport={"width": 390, "height": 844})
+        context = await browser.new_context(
+            viewport={"width": 390, "height": 844},
+            bypass_csp=lets_axe_in,
+            reduced_motion="reduce",  # no color on its way from one theme to the other
+        )
         page = await context.new_page()
         page.set_default_timeout(20_000)
         await page.add_init_script(NOTE_VIOLATIONS)
@@ -217,3 +224,30 @@ async def test_the_page_can_reach_nobody_else(newcomer: Newcomer) -> None:
         assert refused == "refused"
     found = await newcomer.page.evaluate("violations")
     assert [line.partition(":")[0] for line in found] == ["connect-src"] * 3
+
+
+async def test_no_step_shuts_anybody_out_or_leaves_a_phone(tmp_path: Path) -> None:
+    found: dict[str, list[str]] = {}
+    async with newcomer_at(token_required=False, lets_axe_in=True) as newcomer:
+        page = newcomer.page
+
+        async def look(step: str) -> None:
+            for theme in ("light", "dark"):
+                await page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+                found[f"{step}, {theme}"] = await violations(page)
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            assert width <= 390, step
+
+        await page.goto(newcomer.join_url)
+        await look("begin")
+        await newcomer.make_key()
+        await look("keep")
+        await newcomer.keep(tmp_path)
+        await look("kept")
+        await newcomer.join()
+        await page.get_by_role("heading", name="You live here now").wait_for()
+        await look("joined")
+        await page.get_by_role("button", name="Go on").click()
+        await page.get_by_role("heading", name="Done").wait_for()
+        await look("done")
+    assert {step: lines for step, lines in found.items() if lines} == {}

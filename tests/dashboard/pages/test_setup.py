@@ -1,10 +1,13 @@
-"""The node's first owner: who may claim it, when, and what that changes."""
+"""The first run: its steps, who may claim the node, when, and what that changes."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 
+from appliance import testnet as testnets
+from appliance.cli.node import pages
+from appliance.data_folder import DASHBOARD_FILE
 from dashboard.sign_in import create_login_link
 from tests.dashboard.people import Browser, Owner, Page, approve, claim_node, sign_up
 from tests.support.appliance import (
@@ -16,13 +19,87 @@ from tests.support.appliance import (
 )
 
 
+async def states(owner: Owner) -> dict[str, str]:
+    """Every step with how it is now."""
+    said = (await owner.get("/json/setup")).json()
+    return {step["name"]: step["state"] for step in said["steps"]}
+
+
+async def test_a_new_node_has_steps_to_do_and_says_so_in_front(owner: Owner) -> None:
+    found = await states(owner)
+    assert found["shell"] == "done"
+    assert (found["name"], found["link"], found["invite"]) == ("open", "open", "open")
+    front = Page(await owner.get("/"))
+    assert {"/setup#name", "/setup#link", "/setup#invite"} <= set(front.links)
+    assert "/setup#shell" not in front.links
+
+
+async def test_each_step_is_done_when_it_is_so_and_the_list_goes_when_all_are(
+    owner: Owner, alice: Person
+) -> None:
+    assert (await states(owner))["invite"] == "done", "Alice lives here"
+    await owner.post("/setup/name", {"name": "  The   attic "})
+    await claim_node(owner, alice)
+    assert set((await states(owner)).values()) == {"done"}
+    assert "First steps" not in Page(await owner.get("/")).text
+    shown = Page(await owner.get("/setup")).text
+    assert "The attic" in shown
+    assert alice.z32 in shown
+
+
+async def test_an_invite_that_waits_counts_as_the_first(owner: Owner) -> None:
+    await owner.admin.create_invite(None, None)
+    assert (await states(owner))["invite"] == "done"
+
+
+async def test_the_name_is_shown_on_every_page_and_to_newcomers(owner: Owner) -> None:
+    await owner.post("/setup/name", {"name": "<b>Attic</b>"})
+    host = f"localhost:{owner.http.base_url.port}"
+    for page in (await owner.get("/users"), await owner.get("/join", Host=host)):
+        assert "&lt;b&gt;Attic" in page.text
+        assert "<b>Attic" not in page.text
+    await owner.post("/setup/name", {"name": " "})
+    assert (await states(owner))["name"] == "open"
+
+
+async def test_a_name_that_is_too_long_comes_back_with_the_form(owner: Owner) -> None:
+    response = await owner.post("/setup/name", {"name": "n" * 41})
+    assert response.status_code == 400
+    assert "at most 40 characters" in response.text
+    assert f'value="{"n" * 41}"' in response.text
+
+
+async def test_the_steps_in_front_can_be_put_away(owner: Owner) -> None:
+    assert "First steps" in (await owner.get("/")).text
+    response = await owner.post("/setup/end")
+    assert response.headers["Location"] == "/setup?done=set-up"
+    assert "First steps" not in (await owner.get("/")).text
+    assert "Link my key" in (await owner.get("/setup")).text
+
+
+async def test_publishing_by_hand_says_what_came_of_it() -> None:
+    async with testnets.running_testnet(
+        testnets.TestnetPorts(0, 0, 0, 0, 0, 0, 0, 0), dashboard=pages
+    ) as testnet:
+        origin = testnet.node.dashboard_url or ""
+        async with httpx.AsyncClient(base_url=origin, timeout=20) as http:
+            await http.post(await create_login_link(testnet.data_dir / DASHBOARD_FILE, origin))
+            browser = Browser(http)
+            said = (await browser.get("/json/setup")).json()
+            (step,) = [step for step in said["steps"] if step["name"] == "publish"]
+            assert step["state"] == "done"
+            answer = await browser.post("/setup/publish")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/setup?done=published"
+
+
 async def test_who_came_by_link_claims_the_node_by_scanning(
     owner: Owner, browser: Browser, alice: Person
 ) -> None:
-    assert "Nobody's key runs this node yet" in Page(await owner.get("/")).text
+    assert "/setup#link" in Page(await owner.get("/")).links
     await claim_node(owner, alice)
     assert alice.z32 in (await owner.get("/setup")).text
-    assert "Nobody's key" not in Page(await owner.get("/")).text
+    assert "/setup#link" not in Page(await owner.get("/")).links
     assert (await browser.sign_in(alice)).headers["Location"] == "/"
     assert (await browser.get("/users")).status_code == 200
 

@@ -127,9 +127,47 @@ async def test_changes_are_listed_with_their_writer(home: Browser, alice: Person
 
 
 async def test_a_live_tail_looks_again_by_itself(home: Browser) -> None:
-    answer = await home.get("/activity?live=1")
-    assert answer.headers["Refresh"] == "5"
-    assert "Refresh" not in (await home.get("/activity")).headers
+    again = ("meta", {"http-equiv": "refresh", "content": "5"})
+    assert again in Page(await home.get("/activity?live=1")).elements
+    assert again not in Page(await home.get("/activity")).elements
+
+
+async def test_a_live_tail_says_what_changes_and_goes_on_where_it_broke(
+    home: Browser, alice: Person
+) -> None:
+    await put_file(alice, "/pub/app/before", b"1")
+    page = Page(await home.get("/activity?live=1&folder=/pub/app/"))
+    (live,) = [at["data-live"] or "" for _, at in page.elements if "data-live" in at]
+    await put_file(alice, "/pub/app/<b>one", b"1")
+    await put_file(alice, "/pub/other/elsewhere", b"1")
+    await alice.delete("/pub/app/before")
+    told, last = await _rows(home, live, {}, 2)
+    assert [row["path"] for row in told] == ["/pub/app/<b>one", "/pub/app/before"]
+    await put_file(alice, "/pub/app/two", b"1")
+    told, _ = await _rows(home, live, {"Last-Event-ID": last}, 1)
+    assert [(row["verb"], row["href"]) for row in told] == [("Written", "/own/object/pub/app/two")]
+
+
+async def _rows(
+    home: Browser, address: str, headers: dict[str, str], count: int
+) -> tuple[list[dict[str, str]], str]:
+    """So many rows of a stream, and the place that a browser remembers."""
+    rows: list[dict[str, str]] = []
+    place = headers.get("Last-Event-ID", "")
+    async with home.http.stream("GET", address, headers=headers) as stream:
+        lines = stream.aiter_lines()
+        while len(rows) < count:
+            name, _, text = (await anext(lines)).partition(": ")
+            if name == "id":
+                place = text
+            elif name == "data":
+                rows.append(json.loads(text)["row"])
+    return rows, place
+
+
+@pytest.mark.parametrize("query", ["", "after=x", "after=-1", "after=1&folder=../etc"])
+async def test_a_live_tail_of_nothing_is_refused(home: Browser, query: str) -> None:
+    assert (await home.get(f"/activity/stream?{query}")).status_code == 400
 
 
 async def test_a_folder_that_is_none_is_refused(home: Browser) -> None:

@@ -1,0 +1,1 @@
+"""What takes longer than a page: exports and imports, with their progress and their receipts."""

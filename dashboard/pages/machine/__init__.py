@@ -1,0 +1,1 @@
+"""The machine for its operator: health, log, figures, settings, audit, backups."""

@@ -24,7 +24,7 @@ help: ## Show this list
 
 .PHONY: setup
 setup: $(VENV)/.installed ## Make the virtual environment from the lock file
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(SDK) || echo "The page for newcomers without a phone stays shut." >&2; fi
+	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(SDK) || echo "The page for newcomers without a phone stays shut." >&2; fi
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -68,7 +68,7 @@ $(SDK): dashboard/npm/package-lock.json
 .PHONY: sdk
 sdk: ## Fetch the published client for the page where newcomers make their key (needs npm)
 	@command -v npm >/dev/null || { echo "npm is needed. On Debian: sudo apt-get install npm" >&2; exit 2; }
-	@$(MAKE) --no-print-directory $(SDK)
+	@$(MAKE) -s --no-print-directory $(SDK)
 
 .PHONY: test-peers
 test-peers: ## Install the real programs that the tests talk to (Chromium, Node, Prometheus, ...)
@@ -186,7 +186,7 @@ $(DEPLOY_VENV)/.installed: ansible/requirements.lock $(VENV)/.installed
 
 # From a copy: a build folder in the source may still hold files that were deleted since.
 dist/.built: $(SOURCES) pyproject.toml README.md LICENSE | $(VENV)/.installed
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(SDK); fi
+	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(SDK); fi
 	@echo "Building the wheel"
 	@rm -rf dist && mkdir -p dist/source
 	@cp -R appliance dashboard pyproject.toml README.md LICENSE dist/source

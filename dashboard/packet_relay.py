@@ -13,6 +13,7 @@ from dashboard.routes import RouteTable
 from dashboard.visitors import Turns, visitor_address
 
 PACKETS = "/relay/packets"
+PACKET_TYPE = "application/pkarr.org/relays#payload"
 # To join takes five questions and one packet.
 TURNS_A_MINUTE = 60
 
@@ -37,6 +38,10 @@ def routes(table: RouteTable, parts: Parts) -> None:
     async def find(public_key: str) -> Response:
         door, key = enter(public_key)
         status, body, headers = await door.find(key)
+        if status == 404 and key == (await parts.admin.node()).public_key:
+            # What a private node tells nobody else, it tells whoever joins it here.
+            body = await parts.admin.own_packet() or abort(404, "This node has no address.")
+            return Response(body, content_type=PACKET_TYPE)
         return Response(body, status, headers)
 
     @table.add(

@@ -16,6 +16,7 @@ from dashboard.sign_in import Roles, SignIn
 RESULTS = {
     "disabled": "Disabled. This user can no longer write.",
     "enabled": "Enabled. This user can write again.",
+    "limits-set": "Kept. It holds from the next request on.",
     "created": "Invite created.",
     "created-several": "Invites created. Print this page, or send them one by one.",
     "revoked": "Revoked. This invite no longer works.",

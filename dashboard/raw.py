@@ -56,7 +56,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
             key, path = parse_public_key(public_key), PublicPath.parse("/" + rest)
         except AddressError as error:
             abort(404, str(error))
-        return await _pass_on(partial(parts.client.open_stream, public_key=key, path=path), path)
+        return await pass_on(partial(parts.client.open_stream, public_key=key, path=path), path)
 
     @table.add("/own/raw/<path:rest>", audience="tenant", policy="raw")
     async def own_raw(rest: str) -> ResponseReturnValue:
@@ -68,12 +68,13 @@ def routes(table: RouteTable, parts: Parts) -> None:
         if found is None:
             return redirect("/connect", 303)
         door = parts.tenants.of(found.public_key, found.secret)
-        return await _pass_on(partial(door.open_stream, path=path), path)
+        return await pass_on(partial(door.open_stream, path=path), path)
 
 
-async def _pass_on(
+async def pass_on(
     open_stream: Callable[..., Awaitable[httpx.Response]], path: StoredPath
 ) -> Response:
+    """The answer with an object's bytes, made inert. Raises `DoorError`."""
     if path.is_folder:
         abort(404, "A folder has no bytes of its own.")
     asked = {name: request.headers[name] for name in _ASKED if name in request.headers}

@@ -113,6 +113,31 @@ def page(tx: Tx, before_id: int | None, limit: int, now_us: int) -> list[UserWit
     return [UserWithSessions(_user(row), row[8], row[9]) for row in rows]
 
 
+ORDERS = {
+    "newest": "id DESC",
+    "bytes": "used_bytes DESC, id DESC",
+    "last_write": "last_write_us IS NULL, last_write_us DESC, id DESC",
+}
+"""How a list of users may be sorted."""
+
+
+def search(
+    tx: Tx, key_part: str, order: str, limit: int, offset: int, now_us: int
+) -> tuple[list[UserWithSessions], int]:
+    """Users whose key holds these letters, in one of `ORDERS`, and how many there are."""
+    condition = "FROM users WHERE deleted_us IS NULL AND instr(public_key, ?)"
+    count = tx.one(f"SELECT COUNT(*) {condition}", key_part)
+    rows = tx.all(
+        f"SELECT {_COLUMNS}, {_SESSIONS} {condition} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?",
+        now_us,
+        key_part,
+        limit,
+        offset,
+    )
+    found = [UserWithSessions(_user(row), row[8], row[9]) for row in rows]
+    return found, count[0] if count else 0
+
+
 def keys_after(tx: Tx, after_id: int, limit: int) -> list[tuple[int, str]]:
     """Ids and keys of users in the order of their sign-up, those after `after_id`."""
     rows = tx.all(

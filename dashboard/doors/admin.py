@@ -1,5 +1,6 @@
 """The operator's door: the admin API, asked with its bearer token."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -49,6 +50,17 @@ class Node:
     disk_free_bytes: int
     disk_total_bytes: int
     last_event_id: int | None
+
+
+QUOTA_NAMES = ("storage_quota_mb", "rate_read", "rate_write")
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Pairs of a limit's name and its value, "" where there is none."""
+
+    overrides: tuple[tuple[str, str], ...]
+    effective: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +187,15 @@ class AdminDoor:
         address = f"/network/keys/{quote(public_key, safe='')}/check"
         return read_lookup(Members.of(DOOR, await self._post(address)))
 
+    async def own_packet(self) -> bytes | None:
+        """The node's own packet as a relay sends it, published or not; None without an address."""
+        async with door_errors(DOOR):
+            response = await self._http.get("/network/packet")
+        if response.status_code == 404:
+            return None
+        require_success(DOOR, response)
+        return response.content
+
     async def publish(self) -> bool:
         """Tell the network now where this node is; whether anybody heard. Takes seconds.
 
@@ -201,6 +222,35 @@ class AdminDoor:
         said = await self._get("/users", _page(limit, cursor))
         items = tuple(_user(item) for item in said.items())
         return UserPage(items, said.text_or_none("next_cursor"), said.number("total"))
+
+    async def search_users(
+        self, key_part: str, order: str, limit: int, offset: int
+    ) -> tuple[tuple[User, ...], int]:
+        """Users whose key holds these letters, in an order of the API, and how many there are."""
+        query: Query = {"key": key_part, "order": order, "limit": limit, "cursor": offset}
+        said = await self._get("/users/search", query)
+        return tuple(_user(item) for item in said.items()), said.number("total")
+
+    async def folders_of(self, public_key: str) -> tuple[tuple[str, int, int], ...]:
+        """A user's folders below the roots: path, files, bytes."""
+        said = await self._get(f"/users/{quote(public_key, safe='')}/usage")
+        return tuple(
+            (item.text("path"), item.number("entries"), item.number("bytes"))
+            for item in said.items("folders")
+        )
+
+    async def quota(self, public_key: str) -> Quota:
+        """What a user may store and how fast, as set for them and as it counts."""
+        said = await self._get(f"/users/{quote(public_key, safe='')}/quota")
+        both = said.members("overrides"), said.members("effective")
+        return Quota(*(tuple((name, part.plainly(name)) for name in QUOTA_NAMES) for part in both))
+
+    async def set_quota(self, public_key: str, changes: Mapping[str, object]) -> None:
+        """Change parts of a quota; None goes back to the node's settings (`DoorRefusedError`)."""
+        address = f"/users/{quote(public_key, safe='')}/quota"
+        async with door_errors(DOOR):
+            response = await self._http.patch(address, json=dict(changes))
+        require_success(DOOR, response)
 
     async def find_user(self, public_key: str) -> User | None:
         """One user, or None if nobody with that key signed up here."""

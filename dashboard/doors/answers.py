@@ -132,6 +132,10 @@ class Members:
         value = self._members.get(name)
         return "" if value is None else json.dumps(value, ensure_ascii=False)
 
+    def plainly(self, name: str) -> str:
+        """A text or a number as text; "" when it is absent or null."""
+        return "" if self._members.get(name) is None else self.text_or_number(name)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """A required list of texts."""
         found = self._typed(name, list)

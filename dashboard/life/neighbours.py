@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from dashboard.addresses import PublicPath
+from dashboard.addresses import AddressError, PublicPath
 from dashboard.doors.answers import DoorRefusedError
 from dashboard.doors.client import ClientDoor
 from dashboard.kinds import registry
+from dashboard.kinds.addresses import parse_address
+from dashboard.kinds.files import File
 from dashboard.kinds.ids import is_key
+from dashboard.kinds.paths import classify
 from dashboard.kinds.people import PATH, Profile
 from dashboard.kinds.text import one_line
 from dashboard.life.reading import each
@@ -23,10 +26,11 @@ _PLACES = (PublicPath(PATH), PublicPath("/pub/social/v1/profile.json"))
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Somebody's key, and the name they gave themselves on this node."""
+    """Somebody's key, and the name and picture they gave themselves on this node."""
 
     public_key: str
     name: str | None = None
+    picture: PublicPath | None = None
 
 
 class Neighbours:
@@ -56,11 +60,35 @@ class Neighbours:
 
     async def _ask(self, public_key: str) -> Neighbour:
         for place in _PLACES:
-            try:
-                raw = await self._client.read(public_key, place, _MOST_BYTES + 1)
-            except DoorRefusedError:
-                continue  # nobody here, nothing there, or an empty file
-            value = registry.parse(place.text, raw).value if len(raw) <= _MOST_BYTES else None
+            value = await self._read(public_key, place)
             if isinstance(value, Profile) and one_line(value.name):
-                return Neighbour(public_key, one_line(value.name, 50))
+                picture = await self._picture(public_key, value.image)
+                return Neighbour(public_key, one_line(value.name, 50), picture)
         return Neighbour(public_key)
+
+    async def _picture(self, public_key: str, uri: str | None) -> PublicPath | None:
+        """Where the bytes of a person's picture lie, if they keep it themselves: two hops in v0."""
+        path = _own_path(public_key, uri)
+        if path is None or classify(path.text).kind != "file":
+            return path
+        file = await self._read(public_key, path)
+        return _own_path(public_key, file.src) if isinstance(file, File) else None
+
+    async def _read(self, public_key: str, path: PublicPath) -> object:
+        """What an object says, or None for what is not there or no object of these."""
+        try:
+            raw = await self._client.read(public_key, path, _MOST_BYTES + 1)
+        except DoorRefusedError:
+            return None  # nobody here, nothing there, or an empty file
+        return registry.parse(path.text, raw).value if len(raw) <= _MOST_BYTES else None
+
+
+def _own_path(public_key: str, uri: str | None) -> PublicPath | None:
+    address = parse_address(uri or "")
+    if address is None or address.public_key != public_key or address.path is None:
+        return None
+    try:
+        path = PublicPath.parse(address.path)
+    except AddressError:
+        return None
+    return path if classify(path.text).kind in {"file", "blob", "media"} else None

@@ -92,6 +92,15 @@ def routes(services: AdminServices) -> Blueprint:
             }
         )
 
+    @blueprint.get("/network/packet")
+    async def own_packet() -> Response:
+        address = network.own_address()
+        if not address.is_reachable:
+            raise PubkyError("not_found", "This node has no address and no domain")
+        # Signed anew, so that a node that publishes nothing can still be found by who asks it.
+        packet = SignedPacket.sign(network.keypair, address.records(), node.clock())
+        return Response(packet.relay_payload, content_type="application/octet-stream")
+
     @blueprint.post("/network/publish")
     async def publish() -> Response:
         if not network.is_public:

@@ -9,10 +9,11 @@ from appliance.metadata import users
 from appliance.metadata.store import Tx
 from appliance.metadata.users import UserWithSessions
 from appliance.pubky.timestamp import rfc3339
-from appliance.web.admin.pages import key_of, page_limit, time_of
+from appliance.web.admin.pages import key_of, page_limit, row_cursor, time_of
 from appliance.web.admin.services import AdminServices
 
 READ, WRITE = "users:read", "users:write"
+LONGEST_PART = 60
 
 
 def routes(services: AdminServices) -> Blueprint:
@@ -36,6 +37,17 @@ def routes(services: AdminServices) -> Blueprint:
                 "total": total,
             }
         )
+
+    @blueprint.get("/users/search")
+    async def search() -> Response:
+        order = request.args.get("order", "newest")
+        if order not in users.ORDERS:
+            raise invalid(f"Invalid order: one of {', '.join(users.ORDERS)} is needed")
+        part = request.args.get("key", "").strip().lower()[:LONGEST_PART]
+        found, total = await metadata.read(
+            users.search, part, order, page_limit(), row_cursor() or 0, clock()
+        )
+        return jsonify({"items": [user_json(row) for row in found], "total": total})
 
     @blueprint.get("/users/disabled")
     async def disabled() -> Response:

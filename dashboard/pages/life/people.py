@@ -1,9 +1,10 @@
 """Whom the visitor follows and mutes; by name where the person's profile lies on this node."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-from quart import redirect
+from quart import abort, redirect
 from quart.typing import ResponseReturnValue
 
 from dashboard.kinds.people import build_follow, build_mute
@@ -23,6 +24,7 @@ from dashboard.pages.life.asking import (
 )
 from dashboard.pages.own.asking import Pages, asked_number, to_connect
 from dashboard.parts import Parts
+from dashboard.raw import pass_on
 from dashboard.routes import RouteTable
 
 _FURTHEST = 10_000_000
@@ -57,6 +59,16 @@ def routes(table: RouteTable, parts: Parts, neighbours: Neighbours) -> None:
     @table.add("/me/mutes", audience="tenant")
     async def mutes() -> ResponseReturnValue:
         return await _page(parts, neighbours, "mutes")
+
+    @table.add("/raw/picture/<public_key>", audience="tenant", policy="raw")
+    async def picture(public_key: str) -> ResponseReturnValue:
+        person = (await neighbours.find([public_key]))[public_key]
+        if person.picture is None:
+            abort(404, "There is no picture of this person here.")
+        open_stream = partial(
+            parts.client.open_stream, public_key=person.public_key, path=person.picture
+        )
+        return await pass_on(open_stream, person.picture)
 
     @table.add("/me/follows/new", audience="tenant", methods=POST)
     async def follow() -> ResponseReturnValue:

@@ -248,6 +248,7 @@ async def test_one_sign_in_follows_a_few_things_at_a_time(owner: Owner) -> None:
     assert status == 200
 
 
+@pytest.mark.usefixtures("fetched_client")
 async def test_the_code_for_a_browser_follows_the_hash_that_no_browser_sends(
     owner: Owner,
 ) -> None:

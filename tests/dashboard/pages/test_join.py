@@ -6,25 +6,13 @@ import httpx
 import pytest
 from quart.typing import TestClientProtocol as Client
 
+from appliance.pubky.record_text import content_text
 from appliance.pubky.signed_packets import SignedPacket
-from dashboard import assets
 from dashboard.app import DashboardSettings, create_app
-from dashboard.pages.join import SDK
 from tests.dashboard.people import Owner, Page
 from tests.support.appliance import Appliance, keypair_of
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
-
-
-@pytest.fixture
-def no_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A source folder in which nobody has fetched the published client."""
-    found = assets.load
-
-    def load(*folders: Path) -> dict[str, assets.Asset]:
-        return {name: asset for name, asset in found(*folders).items() if name != SDK}
-
-    monkeypatch.setattr(assets, "load", load)
 
 
 def local(url: str) -> str:
@@ -38,7 +26,7 @@ async def joining(appliance: Appliance) -> httpx.Response:
         return await http.get("/join")
 
 
-@pytest.mark.usefixtures("no_sdk")
+@pytest.mark.usefixtures("missing_client")
 async def test_a_missing_client_is_said_with_the_command_that_fetches_it(
     appliance: Appliance,
 ) -> None:
@@ -58,6 +46,7 @@ async def test_the_browser_is_held_to_this_node_alone(appliance: Appliance) -> N
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.usefixtures("fetched_client")
 async def test_the_page_is_the_same_for_whoever_is_signed_in(owner: Owner) -> None:
     host = f"localhost:{owner.http.base_url.port}"
     page = Page(await owner.get("/join", Host=host))
@@ -89,6 +78,17 @@ async def test_a_packet_is_passed_on_both_ways(
     older = SignedPacket.sign(keypair, (), 1_600_000_000_000_000)
     refused = await visitor.put(address, content=older.relay_payload, headers=OWN)
     assert refused.status_code == 409
+
+
+async def test_a_node_that_publishes_nothing_is_found_by_who_asks_it_here(
+    appliance: Appliance, visitor: httpx.AsyncClient
+) -> None:
+    answer = await visitor.get(f"/relay/packets/{appliance.homeserver}")
+    packet = SignedPacket.from_relay_payload(appliance.node.keypair.public_key, answer.content)
+    said = [content_text(record) for record in packet.records]
+    assert any("localhost" in text for text in said), said
+    async with httpx.AsyncClient(base_url=appliance.node.pkarr_relay_url or "") as http:
+        assert (await http.get(f"/{appliance.homeserver}")).status_code == 404
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://a.b"}])

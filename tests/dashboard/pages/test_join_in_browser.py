@@ -12,10 +12,12 @@ import pytest
 from playwright.async_api import Page, Request, async_playwright, expect
 
 from appliance import testnet as testnets
+from appliance.assembly import Node
 from appliance.cli.node import pages
 from dashboard.doors.admin import AdminDoor
 from tests.dashboard.test_accessibility import violations
 from tests.screenshots import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.support.appliance import Appliance, running_appliance
 from tests.support.wallet import keypair_of_recovery_file
 
 pytestmark = pytest.mark.system
@@ -36,14 +38,14 @@ class Newcomer:
     """A browser in front of the page, and everything that it sent."""
 
     page: Page
-    testnet: testnets.Testnet
+    node: Node
     admin: AdminDoor
     sent: list[tuple[str, bytes]] = field(default_factory=list)
 
     @property
     def join_url(self) -> str:
         """The page, under the name that the testnet's clients use."""
-        return f"{self.testnet.node.dashboard_url}/join".replace("127.0.0.1", "localhost")
+        return f"{self.node.dashboard_url}/join".replace("127.0.0.1", "localhost")
 
     def note(self, request: Request) -> None:
         """Keep what a request says, in the address, the headers and the body."""
@@ -75,17 +77,10 @@ class Newcomer:
 
 
 @asynccontextmanager
-async def newcomer_at(
-    *, token_required: bool, lets_axe_in: bool = False
-) -> AsyncIterator[Newcomer]:
-    """Chromium in front of a whole private network."""
+async def newcomer_at(node: Node, *, lets_axe_in: bool = False) -> AsyncIterator[Newcomer]:
+    """Chromium in front of a node."""
     assert SDK.exists(), "the published client is missing: run `make sdk`"
-    async with (
-        testnets.running_testnet(
-            ANY_PORTS, token_required=token_required, dashboard=pages
-        ) as testnet,
-        async_playwright() as playwright,
-    ):
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS
         )
@@ -97,8 +92,8 @@ async def newcomer_at(
         page = await context.new_page()
         page.set_default_timeout(20_000)
         await page.add_init_script(NOTE_VIOLATIONS)
-        admin = AdminDoor(testnet.node.admin_url or "", testnet.node.admin_token)
-        newcomer = Newcomer(page, testnet, admin)
+        admin = AdminDoor(node.admin_url or "", node.admin_token)
+        newcomer = Newcomer(page, node, admin)
         context.on("request", partial(Newcomer.note, newcomer))
         yield newcomer
         await browser.close()
@@ -106,8 +101,18 @@ async def newcomer_at(
 
 
 @pytest.fixture
+async def appliance(tmp_path: Path) -> AsyncIterator[Appliance]:
+    """A node of one's own that publishes nothing, where everybody may join."""
+    data_dir = tmp_path / "node"
+    data_dir.mkdir()
+    async with running_appliance(data_dir) as running:
+        yield running
+
+
+@pytest.fixture
 async def newcomer() -> AsyncIterator[Newcomer]:
-    async with newcomer_at(token_required=True) as one:
+    network = testnets.running_testnet(ANY_PORTS, token_required=True, dashboard=pages)
+    async with network as testnet, newcomer_at(testnet.node) as one:
         yield one
 
 
@@ -136,7 +141,7 @@ async def test_a_newcomer_makes_a_key_keeps_it_and_joins_and_no_secret_leaves(
     used = await newcomer.admin.find_invite(invite.id)
     assert used is not None
     assert used.used_by == public_key
-    async with httpx.AsyncClient(base_url=newcomer.testnet.node.client_url) as http:
+    async with httpx.AsyncClient(base_url=newcomer.node.client_url) as http:
         stored = await http.get("/pub/pubky.app/profile.json", headers={"pubky-host": public_key})
     assert stored.json()["name"] == "Dora"
     packet = await newcomer.admin.key_state(public_key)
@@ -144,7 +149,7 @@ async def test_a_newcomer_makes_a_key_keeps_it_and_joins_and_no_secret_leaves(
     _assert_nothing_leaked(
         newcomer.sent, bytes.fromhex(keypair.secret_text()), recovery_file.read_bytes()
     )
-    own = (newcomer.join_url.removesuffix("/join"), newcomer.testnet.node.client_url)
+    own = (newcomer.join_url.removesuffix("/join"), newcomer.node.client_url)
     allowed = tuple(f" {url.replace('127.0.0.1', 'localhost')}/" for url in own)
     assert all(any(place in said for place in allowed) for said, _ in newcomer.sent)
 
@@ -204,8 +209,10 @@ async def test_two_different_passphrases_save_nothing(newcomer: Newcomer) -> Non
     assert await page.locator("[data-saved]").is_hidden()
 
 
-async def test_where_everybody_may_join_no_invite_is_asked_for(tmp_path: Path) -> None:
-    async with newcomer_at(token_required=False) as newcomer:
+async def test_where_everybody_may_join_no_invite_is_asked_for(
+    appliance: Appliance, tmp_path: Path
+) -> None:
+    async with newcomer_at(appliance.node) as newcomer:
         await newcomer.page.goto(newcomer.join_url)
         assert await newcomer.page.get_by_label("Your invite").count() == 0
         public_key = await newcomer.make_key()
@@ -217,7 +224,7 @@ async def test_where_everybody_may_join_no_invite_is_asked_for(tmp_path: Path) -
 
 async def test_the_page_can_reach_nobody_else(newcomer: Newcomer) -> None:
     await newcomer.page.goto(newcomer.join_url)
-    for address in ("http://127.0.0.1:1/", newcomer.join_url, newcomer.testnet.node.admin_url):
+    for address in ("http://127.0.0.1:1/", newcomer.join_url, newcomer.node.admin_url):
         refused = await newcomer.page.evaluate(
             "address => fetch(address).then(() => 'asked', () => 'refused')", address
         )
@@ -226,9 +233,11 @@ async def test_the_page_can_reach_nobody_else(newcomer: Newcomer) -> None:
     assert [line.partition(":")[0] for line in found] == ["connect-src"] * 3
 
 
-async def test_no_step_shuts_anybody_out_or_leaves_a_phone(tmp_path: Path) -> None:
+async def test_no_step_shuts_anybody_out_or_leaves_a_phone(
+    appliance: Appliance, tmp_path: Path
+) -> None:
     found: dict[str, list[str]] = {}
-    async with newcomer_at(token_required=False, lets_axe_in=True) as newcomer:
+    async with newcomer_at(appliance.node, lets_axe_in=True) as newcomer:
         page = newcomer.page
 
         async def look(step: str) -> None:

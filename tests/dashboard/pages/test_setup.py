@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import pytest
 
 from appliance import testnet as testnets
 from appliance.cli.node import pages
@@ -52,6 +53,7 @@ async def test_an_invite_that_waits_counts_as_the_first(owner: Owner) -> None:
     assert (await states(owner))["invite"] == "done"
 
 
+@pytest.mark.usefixtures("fetched_client")
 async def test_the_name_is_shown_on_every_page_and_to_newcomers(owner: Owner) -> None:
     await owner.post("/setup/name", {"name": "<b>Attic</b>"})
     host = f"localhost:{owner.http.base_url.port}"

@@ -29,7 +29,7 @@ async def test_the_newest_user_comes_first(
 ) -> None:
     invite = await owner.admin.create_invite(None, None)
     bob = await sign_up(http, invite.code)
-    items = (await owner.get("/json/users")).json()["found"]["items"]
+    items = (await owner.get("/json/users")).json()["items"]
     assert [item["public_key"] for item in items] == [bob.z32, alice.z32]
 
 
@@ -68,7 +68,9 @@ async def test_a_result_line_shows_only_our_own_texts(owner: Owner) -> None:
     assert "hello" not in page.text
 
 
-@pytest.mark.parametrize("query", ["limit=7", "limit=x", f"cursor={'a' * 5000}"])
+@pytest.mark.parametrize(
+    "query", ["limit=7", "limit=x", f"key={'a' * 500}", "order=up", "offset=-1"]
+)
 async def test_odd_pages_are_refused(owner: Owner, query: str) -> None:
     assert (await owner.get(f"/users?{query}")).status_code == 400
 
@@ -86,3 +88,43 @@ async def test_a_suspended_user_is_shown_as_such_and_their_files_are_not(
     files = await owner.get(f"/browse/{alice.z32}/pub/")
     assert files.status_code != 200
     assert "a.txt" not in files.text
+
+
+async def test_users_are_sorted_by_what_they_store_and_found_by_their_key(
+    owner: Owner, alice: Person, http: httpx.AsyncClient
+) -> None:
+    invite = await owner.admin.create_invite(None, None)
+    bob = await sign_up(http, invite.code)
+    await put_file(alice, "/pub/a", b"x" * 1500)
+    said = (await owner.get("/json/users?order=bytes")).json()
+    assert [item["public_key"] for item in said["items"]] == [alice.z32, bob.z32]
+    found = (await owner.get(f"/json/users?key={bob.z32[5:12]}")).json()
+    assert [item["public_key"] for item in found["items"]] == [bob.z32]
+
+
+async def test_an_operator_sees_folders_by_size_and_no_names_below(
+    owner: Owner, alice: Person
+) -> None:
+    await put_file(alice, "/priv/diary/secret-name.txt", b"x" * 700)
+    text = Page(await owner.get(f"/users/{alice.z32}")).text
+    assert "/priv/diary/" in text
+    assert "secret-name" not in text
+
+
+async def test_limits_are_set_for_one_user_and_taken_back(owner: Owner, alice: Person) -> None:
+    limits = {"storage_quota_mb": "5", "rate_read": "10mb/s", "rate_write": ""}
+    answer = await owner.post(f"/users/{alice.z32}/quota", limits)
+    assert answer.headers["Location"].endswith("?done=limits-set")
+    quota = await owner.admin.quota(alice.z32)
+    assert dict(quota.overrides) == limits
+    assert dict(quota.effective)["storage_quota_mb"] == "5"
+    await owner.post(f"/users/{alice.z32}/quota", dict.fromkeys(limits, ""))
+    assert set(dict((await owner.admin.quota(alice.z32)).overrides).values()) == {""}
+
+
+async def test_a_limit_that_makes_no_sense_is_refused_with_the_reason(
+    owner: Owner, alice: Person
+) -> None:
+    answer = await owner.post(f"/users/{alice.z32}/quota", {"rate_read": "fast"})
+    assert answer.status_code == 422
+    assert "rate_read" in Page(answer).text

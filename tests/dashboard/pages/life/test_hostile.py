@@ -32,7 +32,9 @@ def check(page: Page, where: str) -> None:
         if name == "script":
             assert (attributes.get("src") or "").startswith("/static/"), where
         if name in {"img", "video", "audio"}:
-            assert (attributes.get("src") or "").startswith(("/own/raw/", "/static/")), where
+            assert (attributes.get("src") or "").startswith(
+                ("/own/raw/", "/raw/picture/", "/static/")
+            ), where
         if name == "a":
             assert (attributes.get("href") or "").startswith(SCHEMES), (where, attributes)
 

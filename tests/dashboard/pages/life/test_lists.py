@@ -51,6 +51,29 @@ async def test_people_of_this_node_have_names_and_others_keep_their_keys(
     assert STRANGER in Page(page).text
 
 
+async def test_a_neighbours_picture_is_shown_and_nobody_elses_is_fetched(
+    home: Browser, owner: Owner, http: httpx.AsyncClient
+) -> None:
+    people = []
+    for name in ("bob", "carol"):
+        invite = await owner.admin.create_invite(name, None)
+        people.append(await sign_up(http, invite.code, name))
+        await home.post("/me/follows/new", {"person": people[-1].z32})
+    bob, carol = people
+    for person in people:  # Carol's picture is Bob's.
+        profile = {"name": "Somebody", "image": await put_picture(bob, 1)}
+        await put_json(person, f"{V0}profile.json", profile)
+    page = Page(await home.get("/me/follows"))
+    sources = [at["src"] for name, at in page.elements if name == "img" and "src" in at]
+    own = [source for source in sources if source and source.startswith("/raw/")]
+    assert own == [f"/raw/picture/{bob.z32}"]
+    picture = await home.get(own[0])
+    assert (picture.content, picture.headers["Content-Type"]) == (PIXEL, "image/png")
+    assert "sandbox" in picture.headers["Content-Security-Policy"]
+    for public_key in (carol.z32, STRANGER, "x"):
+        assert (await home.get(f"/raw/picture/{public_key}")).status_code == 404
+
+
 async def test_who_is_chosen_is_unfollowed_after_a_question(home: Browser, alice: Person) -> None:
     for person in (STRANGER, alice.z32):
         await home.post("/me/follows/new", {"person": f"pubky://{person}"})

@@ -34,7 +34,8 @@ def routes(services: AdminServices) -> Blueprint:
                 "text": text,
                 "checksum": _checksum(text),
                 "problems": _problems(text),
-                "needs_restart": _needs_restart(text, services.config),
+                # Without a file the node was told its settings in another way.
+                "needs_restart": path.exists() and _needs_restart(text, services.config),
                 "is_writable": os.access(path if path.exists() else path.parent, os.W_OK),
                 "items": _values(services.config),
             }

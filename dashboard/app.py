@@ -29,6 +29,7 @@ from dashboard.guard import Origin
 from dashboard.jobs.jobs import Jobs
 from dashboard.pages import (
     account,
+    break_glass,
     connect,
     exporting,
     importing,
@@ -78,6 +79,7 @@ _FAMILIES = (
     account,
     overview,
     users,
+    break_glass,
     invites,
     objects,
     home,
@@ -233,11 +235,12 @@ def _add_lifespan(app: Quart, store_path: Path, parts: Parts) -> None:
 
 
 async def _tidy(parts: Parts) -> None:
-    """End what people lent to sign-ins that ended by themselves."""
+    """End what people lent to sign-ins that ended by themselves, and drop forgotten uploads."""
     while True:
         try:
             await parts.sign_ins.forget_ended()
             await connect.end_left_over(parts)
+            parts.jobs.tidy()
         except Exception:
-            logger.exception("tidying up the sign-ins failed")
+            logger.exception("tidying up failed")
         await asyncio.sleep(_TIDY_EVERY_S)

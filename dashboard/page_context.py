@@ -48,6 +48,7 @@ RESULTS = {
     "checked": "Looked again just now.",
     "job-stopping": "It stops at the next piece.",
     "archive-dropped": "Thrown away. Nothing was changed.",
+    "look-closed": "Closed. Nobody can look into these files now.",
     "disconnected": "Disconnected. The dashboard can no longer open your data.",
 }
 

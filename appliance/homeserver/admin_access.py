@@ -33,6 +33,7 @@ SCOPES = (
     "users:write",
     "invites:read",
     "invites:write",
+    "content:read",
     "content:write",
     "events:read",
     "tokens:write",

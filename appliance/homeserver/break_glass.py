@@ -15,6 +15,7 @@ from appliance.metadata.users import User
 
 OPEN_US = 15 * 60 * 1_000_000
 SHORTEST_REASON, LONGEST_REASON = 10, 500
+LONGEST_WHO = 100
 READS_TOLD = 200
 
 
@@ -34,12 +35,16 @@ class BreakGlass:
         self._metadata = metadata
         self._clock = clock
 
-    async def open(self, key: str, actor: str, reason: str) -> Opening:
+    async def open(self, key: str, actor: str, reason: str, who: str = "") -> Opening:
         """Open a user's files for a quarter of an hour; raises PubkyError invalid.
 
-        The reason is shown to the user as it is written.
+        The reason is shown to the user as it is written. `who` is for programs that serve several
+        operators: what they know of the one who asks.
         """
         reason = reason.strip()
+        if len(who) > LONGEST_WHO or not who.isprintable():
+            raise invalid(f"who has at most {LONGEST_WHO} printable characters")
+        actor = f"{actor} ({who})" if who else actor
         if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON or not reason.isprintable():
             raise invalid(
                 f"A reason has {SHORTEST_REASON} to {LONGEST_REASON} printable characters"
@@ -73,9 +78,7 @@ class BreakGlass:
         await self._metadata.write(_note_read, key, actor, path, self._clock())
 
 
-def announcements(
-    tx: Tx, key: str, before_id: int | None, limit: int
-) -> list[Announcement]:
+def announcements(tx: Tx, key: str, before_id: int | None, limit: int) -> list[Announcement]:
     """Transaction: what a user is told of looks into their files, newest first."""
     user = users.find(tx, key)
     openings = break_glass.page(tx, user.id, before_id, limit) if user else []
@@ -114,9 +117,7 @@ def _note_read(tx: Tx, key: str, actor: str, path: str, now_us: int) -> None:
     audit.append(tx, now_us, actor, "break_glass.read", f"{key}{path}", "noted")
 
 
-def _list(
-    tx: Tx, key: str, directory: str, cursor: str | None, limit: int
-) -> list[Entry | Folder]:
+def _list(tx: Tx, key: str, directory: str, cursor: str | None, limit: int) -> list[Entry | Folder]:
     user_id = _known(tx, key).id
     if directory == "/":
         roots = ("/priv/", "/pub/")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from appliance.clock import Clock
 from appliance.errors import PubkyError, invalid
 from appliance.homeserver.authorize import check_write
+from appliance.homeserver.break_glass import Announcement, announcements
 from appliance.homeserver.grants import GrantSession
 from appliance.homeserver.own_facts import Access, Breakdown, FolderPage, Found, Usage, Versions
 from appliance.homeserver.quotas import Quotas, quota_of_user
@@ -169,6 +170,12 @@ class OwnData:
     ) -> list[tuple[str, int, int]]:
         """Files below a folder that no own object points to: (path, bytes, changed)."""
         return await self._metadata.read(_unreferenced, _reader(session), folder.text, limit)
+
+    async def announcements(
+        self, session: ActiveSession, before_id: int | None, limit: int
+    ) -> list[Announcement]:
+        """Looks of operators into the owner's files, newest first."""
+        return await self._metadata.read(announcements, _reader(session), before_id, limit)
 
     async def index_progress(self, session: ActiveSession) -> tuple[int, int, int]:
         """The event that the index is at, the newest one, and the owner's indexed files."""

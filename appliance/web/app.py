@@ -2,7 +2,15 @@
 
 from quart import Quart
 
-from appliance.web import grants, info, own_data, own_history, sessions, signup_tokens
+from appliance.web import (
+    announcements,
+    grants,
+    info,
+    own_data,
+    own_history,
+    sessions,
+    signup_tokens,
+)
 from appliance.web.on_quart import bare_app
 from appliance.web.services import Services
 
@@ -10,6 +18,6 @@ from appliance.web.services import Services
 def create_client_app(services: Services) -> Quart:
     """The routes of the client API that are not storage."""
     app = bare_app("client")
-    for part in (info, sessions, grants, signup_tokens, own_data, own_history):
+    for part in (info, sessions, grants, signup_tokens, own_data, own_history, announcements):
         app.register_blueprint(part.routes(services))
     return app

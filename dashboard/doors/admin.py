@@ -15,6 +15,7 @@ from dashboard.doors.answers import (
     door_errors,
     require_success,
 )
+from dashboard.doors.looks import LookDoor
 from dashboard.doors.network import (
     KeyState,
     Lookup,
@@ -147,6 +148,7 @@ class AdminDoor:
             transport=transport,
             trust_env=False,  # a proxy from the environment must never see the token
         )
+        self.looks = LookDoor(self._http)
 
     async def close(self) -> None:
         """Close its connections."""

@@ -8,6 +8,7 @@ import httpx
 
 from dashboard.addresses import OwnPath
 from dashboard.doors.answers import DoorError, Members, door_errors, require_success
+from dashboard.doors.looks import Announcement, read_announcement
 from dashboard.doors.own_facts import (
     Breakdown,
     Change,
@@ -169,6 +170,16 @@ class OwnDoor:
         request = self._http.build_request("GET", address, headers=self._session)
         async with door_errors(DOOR):
             return await self._http.send(request, stream=True)
+
+    async def announcements(
+        self, limit: int, cursor: str | None
+    ) -> tuple[tuple[Announcement, ...], str | None]:
+        """Looks of operators into one's files, newest first, and the next page's cursor."""
+        query: dict[str, str | int] = {"limit": limit}
+        if cursor is not None:
+            query["cursor"] = cursor
+        said = await self._ask("announcements", query)
+        return tuple(map(read_announcement, said.items())), said.text_or_none("next_cursor")
 
     async def credentials(self) -> tuple[Credential, ...]:
         """Everything that opens this account; needs a session for everything (403)."""

@@ -14,6 +14,7 @@ from typing import Any
 import dashboard.archive.names as in_archive
 from dashboard.addresses import OwnPath
 from dashboard.archive.manifest import ManifestEntry, State
+from dashboard.archive.reading_copy import ReadingCopy
 from dashboard.archive.writing import ArchiveWriter, outcome
 from dashboard.doors.answers import DoorError, DoorRefusedError, door_errors, require_success
 from dashboard.doors.own_facts import Change
@@ -92,6 +93,7 @@ class Export:
         self._scope = scope
         self._now = datetime.fromtimestamp(now_s(), UTC)
         self._writer = ArchiveWriter()
+        self._reading_copy = ReadingCopy()
 
     async def pieces(self, expected: Count) -> AsyncGenerator[bytes, None]:
         """The archive. Raises `DoorError`, and what `Job.go_on` raises."""
@@ -114,6 +116,12 @@ class Export:
                     yield piece
             job.begin_step("Manifest")
             writer.add_text(in_archive.README, _readme(self._scope, self._now), self._now)
+            if not self._reading_copy.is_empty:
+                writer.begin_lines(in_archive.READING_COPY, self._now)
+                for text in self._reading_copy.pieces():
+                    writer.write(text)
+                    yield writer.take()
+                writer.end()
             writer.begin_manifest(self._now)
             while writer.write_manifest():
                 job.go_on()
@@ -124,6 +132,7 @@ class Export:
             self._tell()
         finally:
             writer.close()
+            self._reading_copy.close()
 
     def _tell(self) -> None:
         job, writer = self._job, self._writer
@@ -138,6 +147,7 @@ class Export:
         name = in_archive.name_of(file.path, rename_bundles=self._scope.rename_bundles)
         etag, expected, got, is_begun = "", 0, 0, False
         content_type = file.content_type
+        self._reading_copy.begin(file.path)
         for _ in range(_TRIES):
             wanted = {"Range": f"bytes={got}-", "If-Range": etag} if got else {}
             try:
@@ -156,6 +166,7 @@ class Export:
                     async for chunk in answer.aiter_raw():
                         got += len(chunk)
                         writer.write(chunk)
+                        self._reading_copy.take(chunk)
                         job.advance(byte_count=len(chunk))
                         job.go_on()
                         if writer.ready_bytes >= _PIECE:
@@ -174,6 +185,7 @@ class Export:
         length, found = writer.end()
         state = outcome(file.blake3, hex_of(etag), found, is_whole=length == expected)
         self._note(file, name, content_type, length, found, state)
+        self._reading_copy.end(file.path, file.modified_at)
 
     def _note(
         self,
@@ -269,6 +281,7 @@ An export of the files of one person from a Pubky node, made {now:%Y-%m-%d %H:%M
 It holds what lay below: {roots}{since}{renamed}
 
 pub/ and priv/    the files under their own paths. Everybody could read pub/, only the owner priv/.
+profile.html      posts to read in any browser, if there are some.
 MANIFEST.jsonl    one line a file: path, name in this archive, bytes, type, BLAKE3 hash in hex,
                   time of the last change, and its state:
                   kept        as it was listed

@@ -13,7 +13,7 @@ from dashboard.life.counting import TREES
 from dashboard.life.media import Shown, shown_as
 from dashboard.life.reading import Life, each, find
 
-PAGE = 48
+PAGE = 24
 Place = Literal["v0", "v1", "private"]
 TYPES = {"": "Everything", "image/": "Pictures", "video/": "Videos", "audio/": "Sound"}
 FOLDERS: dict[Place, OwnPath] = {

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Literal
 
 from dashboard.addresses import OwnPath
-from dashboard.doors.own import Query
 from dashboard.doors.own_facts import Child
 from dashboard.kinds.bookmarks import Bookmark
 from dashboard.kinds.feeds import Feed
@@ -14,7 +13,8 @@ from dashboard.kinds.paths import KindName, classify
 from dashboard.kinds.tags import Tag
 from dashboard.life.counting import TREES
 from dashboard.life.entries import Pointer, pointer
-from dashboard.life.reading import Life, Stored, each, find, find_all
+from dashboard.life.labelled import tags_labelled
+from dashboard.life.reading import Life, Stored, each, find
 
 Layout = Literal["both", "v0", "v1"]
 # What is found by its label, the latest first.
@@ -115,32 +115,19 @@ async def read(life: Life, items: Iterable[Child]) -> list[tuple[Child, Stored]]
 
 async def tags(life: Life, items: Iterable[Child]) -> tuple[TagRow, ...]:
     """The tags of a window."""
-    found = []
-    for item, stored in await read(life, items):
-        value, problems = stored.parsed.value, stored.parsed.problems
-        label, uri = (value.label, value.uri) if isinstance(value, Tag) else ("", "")
-        found.append(TagRow(row(item, problems), label, pointer(life, uri) or Pointer(uri)))
-    return tuple(found)
+    return tuple(_tag_row(life, item, stored) for item, stored in await read(life, items))
 
 
-async def tags_labelled(life: Life, label: str) -> tuple[TagRow, ...]:
+async def tags_of_label(life: Life, label: str) -> tuple[TagRow, ...]:
     """The tags of one label, as far as the index has come."""
-    found: list[TagRow] = []
-    for folder in folders("tag"):
-        query: Query = {
-            "q": label,
-            "folder": folder.text,
-            "sort": "newest",
-            "limit": MOST_FOUND,
-        }
-        hits = {hit.path.text: hit for hit in (await life.door.own.search(query)).items}
-        for stored in await find_all(life, [hit.path for hit in hits.values()]):
-            value, hit = stored.parsed.value, hits[stored.path.text]
-            if isinstance(value, Tag) and value.label == label:
-                child = Child(hit.path, 1, hit.byte_count, hit.modified_at, None, None)
-                target = pointer(life, value.uri) or Pointer(value.uri)
-                found.append(TagRow(row(child, stored.parsed.problems), label, target))
-    return tuple(found)
+    found = await tags_labelled(life, label, MOST_FOUND)
+    return tuple(_tag_row(life, item, stored) for item, stored in found)
+
+
+def _tag_row(life: Life, item: Child, stored: Stored) -> TagRow:
+    value, problems = stored.parsed.value, stored.parsed.problems
+    label, uri = (value.label, value.uri) if isinstance(value, Tag) else ("", "")
+    return TagRow(row(item, problems), label, pointer(life, uri) or Pointer(uri))
 
 
 async def bookmarks(life: Life, items: Iterable[Child]) -> tuple[BookmarkRow, ...]:

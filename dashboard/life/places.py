@@ -3,7 +3,6 @@
 A v0 post is a file, a v1 post a folder of edits. Names sort by time, so a page is a few listings.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,9 +11,9 @@ from typing import Literal
 from dashboard.addresses import OwnPath
 from dashboard.kinds import ids, posts, registry
 from dashboard.kinds.paths import classify
-from dashboard.kinds.tags import Tag
 from dashboard.kinds.wire.moments import moment
-from dashboard.life.reading import Life, Stored, each, find, find_all
+from dashboard.life.labelled import tags_labelled
+from dashboard.life.reading import Life, Stored, each, find
 
 Layout = Literal["both", "v0", "v1", "private"]
 
@@ -30,8 +29,6 @@ FOLDERS: dict[Layout, tuple[OwnPath, ...]] = {
 MOST_EDITS = 100
 # Tags of one label that are looked at, the latest first.
 MOST_TAGGED = 200
-
-_NAME = re.compile(r"[^/\x00-\x1f\x7f-\x9f\\]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +68,6 @@ class Loaded:
     def shown(self) -> Copy | None:
         """The copy that counts, or None where nothing could be read."""
         return self.copies[0] if self.copies else None
-
-
-def is_name(text: str) -> bool:
-    """Whether this can be a name in a folder, so that a listing can begin there."""
-    return text not in {".", ".."} and _NAME.fullmatch(text) is not None
 
 
 def time_of(post_id: str) -> datetime | None:
@@ -133,19 +125,13 @@ async def tagged(life: Life, folders: Sequence[OwnPath], label: str) -> tuple[Pl
 
     The index finds the tags, so one that was made seconds ago may be missing.
     """
-    paths: dict[str, OwnPath] = {}
-    for folder in ("/pub/pubky.app/tags/", "/pub/social/v1/tags/"):
-        query = {"q": label, "folder": folder, "sort": "newest", "limit": MOST_TAGGED}
-        found = await life.door.own.search(query)
-        paths |= {hit.path.text: hit.path for hit in found.items}
-    tags = [stored.parsed.value for stored in await find_all(life, paths.values())]
     post_ids = set()
-    for tag in tags:
-        if isinstance(tag, Tag) and tag.label == label:
-            uri = tag.uri.removeprefix(life.address(""))
-            at = classify(uri) if uri != tag.uri else None
-            if at is not None and at.kind == "post" and at.id is not None:
-                post_ids.add(at.id)
+    for _, stored in await tags_labelled(life, label, MOST_TAGGED):
+        uri: str = stored.parsed.value.uri
+        own = uri.removeprefix(life.address(""))
+        at = classify(own) if own != uri else None
+        if at is not None and at.kind == "post" and at.id is not None:
+            post_ids.add(at.id)
     return tuple(
         Place(post_id, tuple(at_v0_or_v1(post_id, folder) for folder in folders))
         for post_id in sorted(post_ids, reverse=True)

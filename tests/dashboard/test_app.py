@@ -142,6 +142,20 @@ async def test_static_files_are_cached_for_ever_under_their_hash(
     assert (await browser.get(old, headers=HOST)).status_code == 404
 
 
+async def test_scripts_are_small_and_served_as_scripts(browser: Browser) -> None:
+    page = await (await browser.get("/login", headers=HOST)).get_data(as_text=True)
+    addresses = [part for part in page.split('"') if part.endswith(".js")]
+    assert addresses
+    for address in addresses:
+        response = await browser.get(address, headers=HOST)
+        text = await response.get_data(as_text=True)
+        assert response.headers["Content-Type"] == "text/javascript; charset=utf-8"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert len(text.splitlines()) < 150
+        for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+            assert sink not in text, address
+
+
 async def test_the_style_sheet_is_small_and_fetches_nothing() -> None:
     sheet = Path(__file__).parents[2] / "dashboard" / "static" / "dashboard.css"
     text = sheet.read_text(encoding="utf-8")

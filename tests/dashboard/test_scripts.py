@@ -10,6 +10,7 @@ from playwright.async_api import Page, Route, async_playwright
 
 from dashboard.sign_in import create_login_link
 from tests.dashboard.people import Owner, approve, put_file, sign_up
+from tests.dashboard.test_audiences import declared_routes
 from tests.screenshots import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.support.appliance import Appliance, Person
 
@@ -69,6 +70,24 @@ async def test_our_own_pages_break_no_policy(
         await page.goto(appliance.dashboard_url + path)
         assert await violations(page) == [], path
         assert await page.locator("dialog").count() == 1, "scripts ran"
+
+
+async def test_no_route_of_the_table_breaks_its_policy(
+    page: Page, alice: Person, appliance: Appliance
+) -> None:
+    """As the operator, then as somebody with an account; a refusal is a page as well."""
+    pages = {
+        address
+        for rule, address, method, declared in declared_routes(appliance)
+        if method == "GET" and declared.policy in ("page", "new-key") and rule != "/logout"
+    }
+    assert len(pages) > 30
+    for visitor in ("operator", "tenant"):
+        if visitor == "tenant":
+            await signed_in_by_phone(page, alice, appliance)
+        for address in sorted(pages):
+            await page.goto(appliance.dashboard_url + address)
+            assert await violations(page) == [], address
 
 
 @pytest.mark.parametrize("name", ["a.js", "a.txt", "a.html", "a.bin"])
@@ -174,15 +193,20 @@ async def test_keys_do_nothing_in_a_field_or_when_they_are_turned_off(
 @pytest.fixture
 async def at_home(page: Page, alice: Person, appliance: Appliance) -> Page:
     """Alice's browser: signed in by phone, and connected."""
+    return await signed_in_by_phone(page, alice, appliance)
+
+
+async def signed_in_by_phone(page: Page, person: Person, appliance: Appliance) -> Page:
+    """The same browser, used by this person, who lent the dashboard all of their data."""
     await page.context.clear_cookies()
     await page.goto(appliance.dashboard_url)
     await page.get_by_role("button", name="Sign in with Pubky Ring").click()
-    await approve(alice, await _link_shown(page))
+    await approve(person, await _link_shown(page))
     await page.wait_for_url("**/home")
     await page.goto(f"{appliance.dashboard_url}/connect")
     await page.locator("input[name=rights][value=everything]").check()
     await page.get_by_role("button", name="Ask my wallet").click()
-    await approve(alice, await _link_shown(page))
+    await approve(person, await _link_shown(page))
     await page.wait_for_url("**/connect?done=connected")
     return page
 

@@ -6,6 +6,7 @@ from appliance.homeserver.admin_access import Operator
 from appliance.homeserver.operators import Operators
 from appliance.web.admin import (
     audit,
+    break_glass,
     configuration,
     entries,
     event_stream,
@@ -39,6 +40,7 @@ PARTS = {
     "moderation": moderation,
     "quotas": quotas,
     "takedowns": takedowns,
+    "break_glass": break_glass,
     "entries": entries,
     "events": events,
     "tokens": tokens,

@@ -32,8 +32,8 @@ def routes(services: AdminServices) -> Blueprint:
 
     @blueprint.post("/users/<pubkey>/break-glass")
     async def open_files(pubkey: str) -> Response:
-        key, reason = key_of(pubkey), text_of(await json_object(), "reason")
-        opening = await glass.open(key, _actor(), reason)
+        key, wish = key_of(pubkey), await json_object()
+        opening = await glass.open(key, _actor(), text_of(wish, "reason"), text_of(wish, "who"))
         request_scope()["subject"] = f"{key} {opening.reason}"
         return jsonify(_opening_json(opening))
 

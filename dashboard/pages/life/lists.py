@@ -92,7 +92,7 @@ def _add_tags(table: RouteTable, parts: Parts) -> None:
         if visitor is None:
             return to_connect()
         if label:
-            rows, total = await lists.tags_labelled(visitor.life, label), 0
+            rows, total = await lists.tags_of_label(visitor.life, label), 0
         else:
             found = await lists.window(visitor.life, lists.folders("tag"), PAGE, offset)
             rows, total = await lists.tags(visitor.life, found.items), found.total

@@ -40,11 +40,12 @@ class EditPage:
 
 @dataclass(frozen=True, slots=True)
 class DeletePostPage:
-    """What would go."""
+    """What would go. With `behind`, posts of the last seconds may need these media all the same."""
 
     id: str
     copies: tuple[Going, ...]
     media: tuple[Going, ...]
+    behind: int
 
 
 def routes(table: RouteTable, parts: Parts) -> None:
@@ -97,7 +98,8 @@ def _add_deleting(table: RouteTable, parts: Parts) -> None:
         found = await removal.post_removal(visitor.life, post_id)
         if not found.copies:
             abort(404, "You have no post of this name, in neither layout.")
-        content = DeletePostPage(post_id, found.copies, found.media)
+        behind, _ = await visitor.life.door.own.index_progress()
+        content = DeletePostPage(post_id, found.copies, found.media, behind)
         return await render("life/delete_post.html", await frame(parts, SECTION), content)
 
     @table.add("/me/posts/<post_id>/delete", audience="tenant", methods=POST)

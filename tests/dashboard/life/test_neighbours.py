@@ -24,7 +24,7 @@ class Node:
         if key == KEYS[1]:
             return httpx.Response(404, text="Not Found")
         body = json.dumps({"name": key[:20]}).encode() if self._body is None else self._body
-        return httpx.Response(206, content=body)
+        return httpx.Response(206, stream=httpx.ByteStream(body))
 
 
 def neighbours(node: Node, now: list[float]) -> Neighbours:

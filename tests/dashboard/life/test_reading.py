@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.kinds import ids
 from dashboard.life.one_post import compared
-from dashboard.life.places import is_name, time_of, year_bounds
+from dashboard.life.places import time_of, year_bounds
 from dashboard.life.reading import AT_ONCE, each, path_or_none
 
 
@@ -52,4 +52,3 @@ def test_an_id_tells_its_moment_where_it_has_one() -> None:
 @pytest.mark.parametrize("text", ["/pub/../priv/a", "/etc/passwd", "/pub/a/", "pub/a", "/pub/a\0"])
 def test_what_is_no_path_of_an_object_is_none(text: str) -> None:
     assert path_or_none(text) is None
-    assert not is_name(text)

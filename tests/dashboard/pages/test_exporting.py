@@ -52,6 +52,7 @@ async def test_everything_comes_out_byte_for_byte(home: Browser, tmp_path: Path)
         assert {change["path"] for change in changes} == set(FILES)
         assert end["range"]["changes"] == 4
         assert b"b3sum" in archive.read("README.txt")
+        assert b"<h1>Alice</h1>" in archive.read("profile.html")
 
 
 @pytest.mark.usefixtures("stored")

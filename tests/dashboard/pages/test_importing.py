@@ -36,10 +36,10 @@ async def upload(home: Browser, archive: Path) -> httpx.Response:
     return await home.http.post("/import", files=files, headers=OWN_FORM)
 
 
-async def finished(home: Browser, answer: httpx.Response) -> dict[str, Any]:
+async def finished(home: Browser, answer: httpx.Response, within_s: float = 20) -> dict[str, Any]:
     """The job that an answer leads to, once it is over."""
     assert answer.status_code == 303, answer.text
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(within_s):
         while True:
             job: dict[str, Any] = (await home.get(f"/json{answer.headers['Location']}")).json()
             if job["job"]["state"] != "running":

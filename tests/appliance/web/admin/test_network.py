@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from appliance.config import Config
+from appliance.pkarr.publisher import says
+from appliance.pubky.signed_packets import SignedPacket
 from tests.support.appliance import Appliance, Person, config_on_free_ports, running_appliance
 from tests.support.dht import dht_network
 from tests.support.eventually import eventually
@@ -138,3 +140,14 @@ async def test_the_official_info_names_the_address_of_native_clients(
     assert address is not None
     info = await operator.get("/info")
     assert info["pkarr_pubky_address"] == f"203.0.113.5:{address.port}"
+
+
+async def test_a_node_that_publishes_nothing_says_its_packet_to_who_asks(
+    appliance: Appliance,
+) -> None:
+    headers = {"Authorization": f"Bearer {appliance.admin_token}"}
+    async with httpx.AsyncClient(base_url=appliance.admin_url, headers=headers) as http:
+        answer = await http.get("/network/packet")
+    own_key = appliance.node.keypair.public_key
+    packet = SignedPacket.from_relay_payload(own_key, answer.content)
+    assert says(packet, appliance.node.keypair, appliance.node.network_services.own_address())

@@ -116,6 +116,15 @@ async def test_tags_are_grouped_by_label(home: Browser) -> None:
     assert [row["target"]["uri"] for row in one["groups"][0]["rows"]] == ["https://b.example/"]
 
 
+@pytest.mark.parametrize("label", ["🔥", "c++", "grün", "-", "\"'", "a*"])
+async def test_any_label_that_can_be_given_can_be_found(home: Browser, label: str) -> None:
+    uri = "https://a.example/"
+    assert (await home.post("/me/tags/new", {"uri": uri, "label": label})).status_code == 303
+    await indexed(home)
+    said = (await home.http.get("/json/me/tags", params={"label": label})).json()
+    assert [group["name"] for group in said["groups"]] == [label]
+
+
 async def test_bookmarks_of_both_layouts_are_grouped_by_what_they_lead_to(
     home: Browser, alice: Person
 ) -> None:

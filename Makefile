@@ -74,7 +74,7 @@ sdk: ## Fetch the published client for the page where newcomers make their key (
 test-peers: ## Install the real programs that the tests talk to (Chromium, Node, Prometheus, ...)
 	@missing=""; \
 	for pair in chromium:chromium nginx:nginx-light node:nodejs npm:npm rclone:rclone cadaver:cadaver \
-	           prometheus:prometheus gnutls-cli:gnutls-bin; do \
+	           prometheus:prometheus gnutls-cli:gnutls-bin unzip:unzip; do \
 	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
 	done; \
 	PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q 'libatomic\.so\.1' || missing="$$missing libatomic1"; \

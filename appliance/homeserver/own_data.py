@@ -17,6 +17,7 @@ from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.sessions import ActiveSession
 from appliance.homeserver.storage import StorageLimits, delete_entry
 from appliance.metadata import entries, folders, own_files, own_history, search, users
+from appliance.metadata.entries import Entry
 from appliance.metadata.events import Author
 from appliance.metadata.own_files import Sorting, Sum
 from appliance.metadata.own_history import Credential, OwnEvent, Retired, Written
@@ -160,6 +161,16 @@ class OwnData:
     async def pointing_to(self, session: ActiveSession, target: str, limit: int) -> list[str]:
         """Paths of own objects that hold this address."""
         return await self._metadata.read(_pointing_to, _reader(session), target, limit)
+
+    async def pointing_to_each(
+        self, session: ActiveSession, targets: list[str], limit: int
+    ) -> list[list[str]]:
+        """As `pointing_to`, for many addresses at once."""
+        return await self._metadata.read(_pointing_to_each, _reader(session), targets, limit)
+
+    async def entries(self, session: ActiveSession, paths: list[str]) -> list[Entry | None]:
+        """The files at these paths, None where nothing lies."""
+        return await self._metadata.read(_entries, _reader(session), paths)
 
     async def dangling(self, session: ActiveSession, limit: int) -> list[tuple[str, str]]:
         """Own objects that point to own paths where nothing lies: (path, target)."""
@@ -354,6 +365,16 @@ def _search(
 
 def _pointing_to(tx: Tx, owner: str, target: str, limit: int) -> list[str]:
     return search.pointing_to(tx, _id(tx, owner), target, limit)
+
+
+def _pointing_to_each(tx: Tx, owner: str, targets: list[str], limit: int) -> list[list[str]]:
+    user_id = _id(tx, owner)
+    return [search.pointing_to(tx, user_id, target, limit) for target in targets]
+
+
+def _entries(tx: Tx, owner: str, paths: list[str]) -> list[Entry | None]:
+    user_id = _id(tx, owner)
+    return [entries.find(tx, user_id, path) for path in paths]
 
 
 def _dangling(tx: Tx, owner: str, limit: int) -> list[tuple[str, str]]:

@@ -29,12 +29,14 @@ def append(tx: Tx, at_us: int, actor: str, action: str, subject: str, outcome: s
     )
 
 
-def page(tx: Tx, before_id: int | None, limit: int) -> list[AuditRow]:
-    """Up to `limit` rows, newest first."""
+def page(tx: Tx, before_id: int | None, limit: int, part: str = "") -> list[AuditRow]:
+    """Up to `limit` rows that hold `part` in any case of its letters, newest first."""
     rows = tx.all(
         "SELECT id, at_us, actor, action, subject, outcome FROM audit_log"
-        " WHERE id < ? ORDER BY id DESC LIMIT ?",
+        " WHERE id < ? AND instr(lower(actor || ' ' || action || ' ' || subject || ' ' || outcome),"
+        " lower(?)) > 0 ORDER BY id DESC LIMIT ?",
         before_id if before_id is not None else 2**63 - 1,
+        part,
         limit,
     )
     return [AuditRow(*row) for row in rows]

@@ -92,6 +92,12 @@ def find_by_id(tx: Tx, token_id: int) -> SignupToken | None:
     return SignupToken(*row) if row else None
 
 
+def find_used_by(tx: Tx, public_key: str) -> SignupToken | None:
+    """The invite that this key signed up with, the last one when it did so again."""
+    row = tx.one(f"{_SELECT} WHERE used_by = ? ORDER BY used_us DESC LIMIT 1", public_key)
+    return SignupToken(*row) if row else None
+
+
 def page_by_text(
     tx: Tx, state: Literal["all", "used", "unused"], after: str, limit: int
 ) -> list[SignupToken]:

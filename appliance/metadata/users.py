@@ -119,13 +119,20 @@ ORDERS = {
     "last_write": "last_write_us IS NULL, last_write_us DESC, id DESC",
 }
 """How a list of users may be sorted."""
+STATES = {
+    "all": "",
+    "active": " AND disabled = 0 AND suspended_us IS NULL",
+    "disabled": " AND disabled = 1",
+    "suspended": " AND suspended_us IS NOT NULL",
+}
+"""Which users a list may be of."""
 
 
 def search(
-    tx: Tx, key_part: str, order: str, limit: int, offset: int, now_us: int
+    tx: Tx, key_part: str, state: str, order: str, limit: int, offset: int, now_us: int
 ) -> tuple[list[UserWithSessions], int]:
-    """Users whose key holds these letters, in one of `ORDERS`, and how many there are."""
-    condition = "FROM users WHERE deleted_us IS NULL AND instr(public_key, ?)"
+    """Users in one of `STATES` whose key holds these letters, in one of `ORDERS`; how many."""
+    condition = f"FROM users WHERE deleted_us IS NULL AND instr(public_key, ?){STATES[state]}"
     count = tx.one(f"SELECT COUNT(*) {condition}", key_part)
     rows = tx.all(
         f"SELECT {_COLUMNS}, {_SESSIONS} {condition} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?",

@@ -8,6 +8,7 @@ from appliance.web import (
     info,
     own_data,
     own_history,
+    own_many,
     sessions,
     signup_tokens,
 )
@@ -18,6 +19,15 @@ from appliance.web.services import Services
 def create_client_app(services: Services) -> Quart:
     """The routes of the client API that are not storage."""
     app = bare_app("client")
-    for part in (info, sessions, grants, signup_tokens, own_data, own_history, announcements):
+    for part in (
+        info,
+        sessions,
+        grants,
+        signup_tokens,
+        own_data,
+        own_history,
+        own_many,
+        announcements,
+    ):
         app.register_blueprint(part.routes(services))
     return app

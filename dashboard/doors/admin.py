@@ -30,6 +30,8 @@ DOOR = "The admin API"
 InviteFilter = Literal["all", "unused", "used", "revoked", "expired"]
 Query = dict[str, str | int]
 _STORAGE = "storage_quota_mb"
+# The API gives no more rows at once.
+_MOST_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,14 @@ class Invite:
     limits: Limits
     expires_at: datetime | None
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsedInvite:
+    """The invite that somebody joined with."""
+
+    id: int
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +236,27 @@ class AdminDoor:
         return UserPage(items, said.text_or_none("next_cursor"), said.number("total"))
 
     async def search_users(
-        self, key_part: str, order: str, limit: int, offset: int
+        self, key_part: str, state: str, order: str, limit: int, offset: int
     ) -> tuple[tuple[User, ...], int]:
-        """Users whose key holds these letters, in an order of the API, and how many there are."""
-        query: Query = {"key": key_part, "order": order, "limit": limit, "cursor": offset}
-        said = await self._get("/users/search", query)
-        return tuple(_user(item) for item in said.items()), said.number("total")
+        """Users whose key holds these letters, in a state and an order of the API; how many."""
+        query: Query = {"key": key_part, "state": state, "order": order}
+        found: list[User] = []
+        while True:
+            rows = min(limit - len(found), _MOST_AT_ONCE)
+            place: Query = {"limit": rows, "cursor": offset + len(found)}
+            said = await self._get("/users/search", query | place)
+            items = [_user(item) for item in said.items()]
+            found += items
+            if not items or len(found) >= limit:
+                return tuple(found), said.number("total")
+
+    async def invite_of(self, public_key: str) -> UsedInvite | None:
+        """The invite that a user joined with, if it is known."""
+        said = await self._get(f"/users/{quote(public_key, safe='')}")
+        invite = said.members_or_none("invite")
+        return (
+            None if invite is None else UsedInvite(invite.number("id"), invite.text_or_none("note"))
+        )
 
     async def folders_of(self, public_key: str) -> tuple[tuple[str, int, int], ...]:
         """A user's folders below the roots: path, files, bytes."""

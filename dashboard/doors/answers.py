@@ -1,6 +1,7 @@
 """What both doors share: the typed failure, and reading JSON members without trusting them."""
 
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -135,6 +136,14 @@ class Members:
     def plainly(self, name: str) -> str:
         """A text or a number as text; "" when it is absent or null."""
         return "" if self._members.get(name) is None else self.text_or_number(name)
+
+    def bytes_or_none(self, name: str) -> bytes | None:
+        """Bytes in base64, or None when absent or null."""
+        text = self.text_or_none(name)
+        try:
+            return None if text is None else b64decode(text, validate=True)
+        except ValueError as error:
+            raise DoorError(self._door, f"Its '{name}' is not base64.") from error
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A required list of texts."""

@@ -70,6 +70,7 @@ class Setting:
 
     key: str
     value: str
+    default: str
     is_default: bool
     doc: str
 
@@ -194,6 +195,7 @@ class MachineDoor:
                 Setting(
                     item.text("key"),
                     item.written("value"),
+                    item.written("default"),
                     item.flag("is_default"),
                     item.text("doc"),
                 )
@@ -217,9 +219,11 @@ class MachineDoor:
         require_success(DOOR, response)
         return Members.of(DOOR, response).flag("needs_restart")
 
-    async def audit(self, limit: int, cursor: str | None) -> tuple[tuple[Act, ...], str | None]:
-        """What operators did, newest first, and the cursor of older acts."""
-        query: dict[str, str | int] = {"limit": limit}
+    async def audit(
+        self, limit: int, cursor: str | None, part: str = ""
+    ) -> tuple[tuple[Act, ...], str | None]:
+        """What operators did that holds `part`, newest first, and the cursor of older acts."""
+        query: dict[str, str | int] = {"limit": limit, "contains": part}
         if cursor is not None:
             query["cursor"] = cursor
         said = await self._get("/audit", query)

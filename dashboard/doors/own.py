@@ -8,6 +8,7 @@ import httpx
 
 from dashboard.addresses import OwnPath
 from dashboard.doors.answers import DoorError, Members, door_errors, require_success
+from dashboard.doors.gathered import Gathered
 from dashboard.doors.looks import Announcement, read_announcement
 from dashboard.doors.own_facts import (
     Breakdown,
@@ -21,6 +22,7 @@ from dashboard.doors.own_facts import (
     Hit,
     OldVersion,
     Orphan,
+    SmallObject,
     Sum,
     Twin,
     Usage,
@@ -37,6 +39,8 @@ class OwnDoor:
     def __init__(self, http: httpx.AsyncClient, session: Mapping[str, str]) -> None:
         self._http = http
         self._session = dict(session)
+        self._objects = Gathered(self._many_objects)
+        self._pointing = Gathered(self._many_pointing)
 
     async def usage(self) -> Usage:
         """Totals, quota, apps and the largest folders."""
@@ -129,6 +133,33 @@ class OwnDoor:
         """Own objects that hold this address."""
         said = await self._ask("references", {"target": address, "limit": limit})
         return tuple(_path(each.text("path")) for each in said.items())
+
+    async def small_object(self, path: OwnPath) -> SmallObject:
+        """The bytes of a small object. Who asks in the same turn shares one request."""
+        return await self._objects.ask(path.text)
+
+    async def pointing_to_together(self, address: str) -> tuple[OwnPath, ...]:
+        """As `pointing_to`, in one request with whoever asks in the same turn."""
+        return await self._pointing.ask(address)
+
+    async def _many_objects(self, paths: list[str]) -> list[SmallObject]:
+        said = await self._post("objects", {"paths": paths})
+        return [
+            SmallObject(item.flag("is_there"), item.bytes_or_none("content"))
+            for item in said.items()
+        ]
+
+    async def _many_pointing(self, targets: list[str]) -> list[tuple[OwnPath, ...]]:
+        said = await self._post("references", {"targets": targets})
+        return [tuple(_path(text) for text in item.texts("paths")) for item in said.items()]
+
+    async def _post(self, question: str, body: Mapping[str, object]) -> Members:
+        async with door_errors(DOOR):
+            response = await self._http.post(
+                f"/owner/{question}", json=dict(body), headers=self._session
+            )
+        require_success(DOOR, response)
+        return Members.of(DOOR, response)
 
     async def dangling(self, limit: int) -> tuple[tuple[OwnPath, str], ...]:
         """Own objects that point to own paths where nothing lies, with the address."""

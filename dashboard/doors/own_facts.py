@@ -175,3 +175,11 @@ class Orphan:
     path: OwnPath
     byte_count: int
     modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SmallObject:
+    """An object's bytes; None when nothing lies there, or when it must be asked for alone."""
+
+    is_there: bool
+    content: bytes | None

@@ -16,6 +16,9 @@ ICONS = {
     "home": '<path d="M4 11.5L12 5l8 6.5V20h-5.5v-5h-5v5H4z"/>',
     "me": '<circle cx="12" cy="8.5" r="3.5"/><path d="M5 20c0-4 3-6 7-6s7 2 7 6"/>',
     "apps": '<path d="M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z"/>',
+    "export": (
+        '<path d="M4 8h16v11H4zM4 8l2-3h12l2 3"/><path d="M12 16v-5M9.5 13L12 10.5l2.5 2.5"/>'
+    ),
     "setup": '<path d="M5 12l4 4 10-10"/><path d="M4 20h16"/>',
     "machine": '<path d="M4 5h16v5H4zM4 14h16v5H4z"/><path d="M7.5 7.5v.1M7.5 16.5v.1"/>',
     "figures": '<path d="M4 4v16h16"/><path d="M7 15l4-5 3 3 5-7"/>',

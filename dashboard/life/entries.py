@@ -13,13 +13,12 @@ from dashboard.kinds.tags import Tag
 from dashboard.kinds.text import Segment
 from dashboard.life.media import Medium, media, medium
 from dashboard.life.places import Copy, Loaded
-from dashboard.life.reading import Life, find_all
+from dashboard.life.reading import Life, each, find_all
 
 # In a list, long posts and long rows of media are cut.
 _SHOWN_CHARACTERS = 700
 _SHOWN_MEDIA = 4
 _SHOWN_TAGS = 12
-_MOST_POINTING = 100
 KINDS = {
     "short": "Post",
     "note": "Post",
@@ -202,8 +201,7 @@ def addresses_of(life: Life, loaded: Loaded) -> tuple[str, ...]:
 async def pointing_to(life: Life, addresses: Sequence[str]) -> tuple[OwnPath, ...]:
     """Own objects that hold one of these addresses, as far as the index has come."""
     found: dict[str, OwnPath] = {}
-    for address in addresses:
-        paths = await life.door.own.pointing_to(address, _MOST_POINTING)
+    for paths in await each(life.door.own.pointing_to_together, addresses):
         found |= {path.text: path for path in paths}
     return tuple(found.values())
 

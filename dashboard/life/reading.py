@@ -1,4 +1,4 @@
-"""Reading many of one's own objects at once, within bounds: eight at a time, a MiB each."""
+"""Reading many of one's own objects at once, within bounds: so many at a time, a MiB each."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -14,7 +14,8 @@ from dashboard.kinds.addresses import Address
 from dashboard.kinds.registry import Parsed
 from dashboard.kinds.wire.bounded_json import MAX_BYTES
 
-AT_ONCE = 8
+# Those that are under way share their requests (`doors/gathered.py`).
+AT_ONCE = 32
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -48,7 +49,7 @@ class Stored:
 
 
 async def each(work: Callable[[S], Awaitable[T]], items: Iterable[S]) -> list[T]:
-    """The results of `work` for all items, in order; eight are under way at a time."""
+    """The results of `work` for all items, in order; `AT_ONCE` are under way at a time."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(item: S) -> T:
@@ -76,8 +77,16 @@ async def read_bytes(storage: Storage, path: OwnPath) -> bytes | None:
 
 async def find(life: Life, path: OwnPath) -> Stored | None:
     """One object, or None where nothing lies."""
-    raw = b"" if not registry.has_words(path.text) else await read_bytes(life.door, path)
+    raw = b"" if not registry.has_words(path.text) else await _words(life, path)
     return None if raw is None else Stored(path, raw, registry.parse(path.text, raw))
+
+
+async def _words(life: Life, path: OwnPath) -> bytes | None:
+    """Small objects come together with others that are wanted now, long ones by themselves."""
+    small = await life.door.own.small_object(path)
+    if small.content is None and small.is_there:
+        return await read_bytes(life.door, path)
+    return small.content
 
 
 async def find_all(life: Life, paths: Iterable[OwnPath]) -> list[Stored]:

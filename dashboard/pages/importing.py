@@ -112,14 +112,14 @@ async def _page(parts: Parts, own: Own, problem: str | None = None) -> ResponseR
         waiting=tuple(each for each in jobs if waits_for_choice(parts, each)),
         problem=problem,
     )
-    return await render("importing/index.html", await frame(parts, "import"), content)
+    return await render("importing/index.html", await frame(parts, "export"), content)
 
 
 async def _choose(
     parts: Parts, own: Own, job_id: str, problem: str | None = None
 ) -> ResponseReturnValue:
     content = ChoosePage(_checked(parts, job_id), own.may_change, problem)
-    return await render("importing/choose.html", await frame(parts, "import"), content)
+    return await render("importing/choose.html", await frame(parts, "export"), content)
 
 
 def _checked(parts: Parts, job_id: str) -> JobRecord:

@@ -36,14 +36,14 @@ def routes(table: RouteTable, parts: Parts) -> None:
     @table.add("/jobs", audience="tenant")
     async def index() -> ResponseReturnValue:
         content = JobsPage(parts.jobs.of(signed_in().public_key))
-        return await render("jobs/index.html", await frame(parts, "jobs"), content)
+        return await render("jobs/index.html", await frame(parts, "export"), content)
 
     @table.add("/jobs/<job_id>", audience="tenant")
     async def show(job_id: str) -> ResponseReturnValue:
         job = own_job(parts, job_id)
         is_calm = "calm" in request.args
         content = JobPage(job, can_import=waits_for_choice(parts, job), is_calm=is_calm)
-        body = await render("jobs/show.html", await frame(parts, "jobs"), content)
+        body = await render("jobs/show.html", await frame(parts, "export"), content)
         looks_again = job.is_running and not is_calm
         return await make_response(body, {"Refresh": str(REFRESH_S)} if looks_again else {})
 

@@ -7,7 +7,7 @@ from quart import abort, make_response, redirect, request
 from quart.typing import ResponseReturnValue
 
 from dashboard.addresses import AddressError, parse_public_key
-from dashboard.doors.admin import QUOTA_NAMES, Quota, User
+from dashboard.doors.admin import QUOTA_NAMES, Quota, UsedInvite, User
 from dashboard.doors.answers import DoorRefusedError
 from dashboard.page_context import frame, render
 from dashboard.pages.own.asking import Pages, asked_choice, asked_page, asked_window
@@ -16,6 +16,7 @@ from dashboard.routes import RouteTable
 
 _POST = frozenset({"POST"})
 ORDERS = ("newest", "bytes", "last_write")
+STATES = ("all", "active", "disabled", "suspended")
 _LONGEST_PART = 60
 
 
@@ -26,6 +27,7 @@ class UsersPage:
     items: tuple[User, ...]
     pages: Pages
     key_part: str
+    state: str
     order: str
 
 
@@ -43,6 +45,7 @@ class UserPage:
     """One user. `problem` is why the last change of limits was refused."""
 
     user: User
+    invite: UsedInvite | None
     folders: tuple[FolderUse, ...]
     quota: Quota
     problem: str | None
@@ -72,20 +75,23 @@ def routes(table: RouteTable, parts: Parts) -> None:
                 key=lambda folder: -folder.byte_count,
             )
         )
-        content = UserPage(user, folders, await parts.admin.quota(user.public_key), problem)
+        invite = await parts.admin.invite_of(user.public_key)
+        content = UserPage(user, invite, folders, await parts.admin.quota(user.public_key), problem)
         return await render("users/show.html", await frame(parts, "users"), content)
 
     @table.add("/users")
     async def index() -> ResponseReturnValue:
         order = asked_choice("order", ORDERS, ORDERS[0])
+        state = asked_choice("state", STATES, STATES[0])
         part = request.args.get("key", "").strip()
         if len(part) > _LONGEST_PART:
             abort(400, "No key is that long.")
         limit, offset = asked_window()
-        items, total = await parts.admin.search_users(part, order, min(limit, 1000), offset)
+        items, total = await parts.admin.search_users(part, state, order, limit, offset)
         kept = order if order != ORDERS[0] else ""
-        pages = asked_page("/users", total, key=part, order=kept)
-        content = UsersPage(items, pages, part, order)
+        kept_state = state if state != STATES[0] else ""
+        pages = asked_page("/users", total, key=part, state=kept_state, order=kept)
+        content = UsersPage(items, pages, part, state, order)
         return await render("users/index.html", await frame(parts, "users"), content)
 
     @table.add("/users/<public_key>")

@@ -1,6 +1,6 @@
 """What operators did, newest first."""
 
-from quart import Blueprint, Response, jsonify
+from quart import Blueprint, Response, jsonify, request
 
 from appliance.metadata import audit
 from appliance.pubky.timestamp import rfc3339
@@ -8,6 +8,7 @@ from appliance.web.admin.pages import page_limit, row_cursor
 from appliance.web.admin.services import AdminServices
 
 READ, WRITE = "audit:read", "audit:read"
+LONGEST_PART = 200
 
 
 def routes(services: AdminServices) -> Blueprint:
@@ -17,7 +18,8 @@ def routes(services: AdminServices) -> Blueprint:
     @blueprint.get("/audit")
     async def index() -> Response:
         limit = page_limit()
-        rows = await services.node.metadata.read(audit.page, row_cursor(), limit + 1)
+        part = request.args.get("contains", "")[:LONGEST_PART]
+        rows = await services.node.metadata.read(audit.page, row_cursor(), limit + 1, part)
         return jsonify(
             {
                 "items": [

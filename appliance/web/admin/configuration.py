@@ -123,6 +123,7 @@ def _values(config: Config) -> list[dict[str, Any]]:
                 {
                     "key": f"{section.name}.{key.name}",
                     "value": value,
+                    "default": default,
                     "is_default": value == default,
                     "doc": key.metadata["doc"],
                 }

@@ -5,7 +5,7 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, request
 
 from appliance.errors import PubkyError, invalid
-from appliance.metadata import users
+from appliance.metadata import signup_tokens, users
 from appliance.metadata.store import Tx
 from appliance.metadata.users import UserWithSessions
 from appliance.pubky.timestamp import rfc3339
@@ -14,6 +14,7 @@ from appliance.web.admin.services import AdminServices
 
 READ, WRITE = "users:read", "users:write"
 LONGEST_PART = 60
+_KEY_LENGTH = 52
 
 
 def routes(services: AdminServices) -> Blueprint:
@@ -43,9 +44,14 @@ def routes(services: AdminServices) -> Blueprint:
         order = request.args.get("order", "newest")
         if order not in users.ORDERS:
             raise invalid(f"Invalid order: one of {', '.join(users.ORDERS)} is needed")
+        state = request.args.get("state", "all")
+        if state not in users.STATES:
+            raise invalid(f"Invalid state: one of {', '.join(users.STATES)} is needed")
         part = request.args.get("key", "").strip().lower()[:LONGEST_PART]
+        if len(part) > _KEY_LENGTH:
+            part = part.removeprefix("pubky")
         found, total = await metadata.read(
-            users.search, part, order, page_limit(), row_cursor() or 0, clock()
+            users.search, part, state, order, page_limit(), row_cursor() or 0, clock()
         )
         return jsonify({"items": [user_json(row) for row in found], "total": total})
 
@@ -64,10 +70,14 @@ def routes(services: AdminServices) -> Blueprint:
 
     @blueprint.get("/users/<pubkey>")
     async def show(pubkey: str) -> Response:
-        found = await metadata.read(users.find_with_sessions, key_of(pubkey), clock())
+        key = key_of(pubkey)
+        found = await metadata.read(users.find_with_sessions, key, clock())
         if found is None:
             raise PubkyError("not_found", "Not Found")
-        return jsonify(user_json(found))
+        invite = await metadata.read(signup_tokens.find_used_by, key)
+        # Without its code, as everything that may be told with `users:read` alone.
+        told = None if invite is None else {"id": invite.id, "note": invite.note}
+        return jsonify(user_json(found) | {"invite": told})
 
     @blueprint.get("/users/<pubkey>/usage")
     async def usage(pubkey: str) -> Response:

@@ -8,8 +8,8 @@ from quart.typing import ResponseReturnValue
 
 from dashboard.doors.answers import DoorRefusedError
 from dashboard.doors.machine import Configuration, is_conflict
+from dashboard.life.one_post import Line
 from dashboard.page_context import frame, render
-from dashboard.pages.own.objects import Line
 from dashboard.parts import Parts
 from dashboard.routes import RouteTable
 

@@ -35,6 +35,7 @@ class AuditPage:
     """Some acts of operators."""
 
     acts: tuple[Act, ...]
+    part: str
     paging: Paging
     next_cursor: str | None
 
@@ -73,9 +74,12 @@ def routes(table: RouteTable, parts: Parts) -> None:
 
     @table.add("/audit")
     async def audit() -> ResponseReturnValue:
-        paging = asked_page("/audit")
-        acts, following = await parts.machine.audit(paging.limit, paging.cursor)
-        content = AuditPage(acts, paging, following)
+        part = request.args.get("contains", "").strip()
+        if len(part) > _LONGEST_PART:
+            abort(400, "That is longer than what the audit log can be asked for.")
+        paging = asked_page("/audit", **({"contains": part} if part else {}))
+        acts, following = await parts.machine.audit(paging.limit, paging.cursor, part)
+        content = AuditPage(acts, part, paging, following)
         return await render("machine/audit.html", await frame(parts, "audit"), content)
 
 

@@ -1,6 +1,5 @@
 """One of the visitor's objects: preview, facts, what it is, references both ways, its past."""
 
-import difflib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from dashboard.kinds import registry
 from dashboard.kinds.ids import EARLIEST_US, parse_timestamp_id
 from dashboard.kinds.kind import Reference
 from dashboard.kinds.wire.moments import moment
+from dashboard.life.one_post import Line, compared
 from dashboard.page_context import frame, render
 from dashboard.pages.own.asking import Own, find_own, own_path, to_connect
 from dashboard.pages.own.folders import missing_page
@@ -28,7 +28,6 @@ from dashboard.routes import RouteTable
 MOST_POINTING = 50
 # Longer texts are compared by their hashes alone.
 LONGEST_COMPARED = 256 * 1024
-_MOST_LINES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +78,6 @@ class HistoryPage:
     versions: tuple[OldVersion, ...]
     changes: tuple[Change, ...]
     may_change: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a comparison: kept, added or removed."""
-
-    sign: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +195,7 @@ async def _diff(own: Own, path: OwnPath, version_id: str) -> DiffPage:
     sizes = (version.byte_count, facts.byte_count if facts else 0)
     if max(sizes) <= LONGEST_COMPARED:
         now = await own.door.read(path, LONGEST_COMPARED) if facts and facts.byte_count else b""
-        lines = compared(await _old_bytes(own, version), now)
+        lines = compared_bytes(await _old_bytes(own, version), now)
     return DiffPage(path, version, facts is not None, is_same, lines)
 
 
@@ -218,16 +209,15 @@ async def _old_bytes(own: Own, version: OldVersion) -> bytes:
         await answer.aclose()
 
 
-def compared(old: bytes, new: bytes) -> tuple[Line, ...] | None:
+def compared_bytes(old: bytes, new: bytes) -> tuple[Line, ...] | None:
     """The lines of two texts, JSON in its pretty form; None when either is no text."""
-    before, after = _lines(old), _lines(new)
+    before, after = _text(old), _text(new)
     if before is None or after is None:
         return None
-    found = (Line(line[0], line[2:]) for line in difflib.ndiff(before, after) if line[0] in " +-")
-    return tuple(line for _, line in zip(range(_MOST_LINES), found, strict=False))
+    return compared(before, after)
 
 
-def _lines(raw: bytes) -> list[str] | None:
+def _text(raw: bytes) -> str | None:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -236,8 +226,7 @@ def _lines(raw: bytes) -> list[str] | None:
         return None
     if text.lstrip()[:1] in {"{", "["}:
         try:
-            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+            return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
         except (ValueError, RecursionError):
-            return text.splitlines()
-    # ndiff takes quadratic time where nothing is alike.
-    return text.splitlines()[:_MOST_LINES]
+            return text
+    return text

@@ -128,3 +128,39 @@ async def test_a_limit_that_makes_no_sense_is_refused_with_the_reason(
     answer = await owner.post(f"/users/{alice.z32}/quota", {"rate_read": "fast"})
     assert answer.status_code == 422
     assert "rate_read" in Page(answer).text
+
+
+async def test_users_are_found_by_their_state(
+    owner: Owner, alice: Person, http: httpx.AsyncClient
+) -> None:
+    invite = await owner.admin.create_invite(None, None)
+    bob = await sign_up(http, invite.code)
+    await owner.admin.disable_user(bob.z32)
+    for state, shown in (("disabled", bob), ("active", alice)):
+        items = (await owner.get(f"/json/users?state={state}")).json()["items"]
+        assert [item["public_key"] for item in items] == [shown.z32]
+    assert "No such user." in Page(await owner.get("/users?state=suspended")).text
+    assert (await owner.get("/users?state=strange")).status_code == 400
+
+
+async def test_a_key_is_found_with_its_prefix(owner: Owner, alice: Person) -> None:
+    assert alice.z32 in Page(await owner.get(f"/users?key=pubky{alice.z32}")).text
+
+
+async def test_the_invite_that_somebody_came_with_is_linked(owner: Owner, alice: Person) -> None:
+    page = Page(await owner.get(f"/users/{alice.z32}"))
+    assert "Came with Alice" in page.text
+    (invite,) = (await owner.admin.invites("used", 10)).items
+    assert f"/invites/{invite.id}" in page.links
+    assert invite.code not in page.text
+
+
+async def test_a_long_page_of_users_is_whole(owner: Owner, http: httpx.AsyncClient) -> None:
+    """The API gives fewer rows at once than the longest page has."""
+    for name in ("bob", "carol", "dave"):
+        await sign_up(http, (await owner.admin.create_invite(None, None)).code, name)
+    everybody, total = await owner.admin.search_users("", "all", "newest", 3, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dashboard.doors.admin._MOST_AT_ONCE", 2)
+        assert await owner.admin.search_users("", "all", "newest", 3, 0) == (everybody, total)
+    assert len(everybody) == 3

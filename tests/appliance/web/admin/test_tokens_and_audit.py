@@ -124,3 +124,13 @@ async def test_wrong_passwords_answer_slower_and_slower(appliance: Appliance) ->
         assert time.monotonic() - before > 0.8
     async with operator_of(appliance) as operator:
         assert (await operator.http.get("/node")).status_code == 200
+
+
+async def test_the_log_is_searched_in_any_case_of_letters(
+    operator: OperatorClient, alice: Person
+) -> None:
+    await operator.post(f"/users/{alice.z32}/disable")
+    await operator.post(f"/users/{alice.z32}/enable")
+    for part, expected in (("DISABLE", 1), (alice.z32, 2), ("50%", 0), ("", 2)):
+        found = await operator.get("/audit", contains=part)
+        assert len(found["items"]) == expected, part

@@ -60,7 +60,8 @@ async def test_a_neighbours_picture_is_shown_and_nobody_elses_is_fetched(
         people.append(await sign_up(http, invite.code, name))
         await home.post("/me/follows/new", {"person": people[-1].z32})
     bob, carol = people
-    for person in people:  # Carol's picture is Bob's.
+    await put_picture(carol, 1)
+    for person in people:  # Carol's picture is Bob's, though one of hers lies at the same path.
         profile = {"name": "Somebody", "image": await put_picture(bob, 1)}
         await put_json(person, f"{V0}profile.json", profile)
     page = Page(await home.get("/me/follows"))

@@ -76,6 +76,16 @@ async def test_acts_of_operators_are_listed(owner: Owner, alice: Person) -> None
     assert alice.z32 in page.text
 
 
+async def test_acts_are_found_by_what_they_hold(owner: Owner, alice: Person) -> None:
+    await owner.admin.disable_user(alice.z32)
+    await owner.admin.enable_user(alice.z32)
+    rows = (await owner.get(f"/json/audit?contains={alice.z32[:9].upper()}")).json()["acts"]
+    assert [row["action"] for row in rows] == ["moderation.enable", "moderation.disable"]
+    page = Page(await owner.get("/audit?contains=walrus"))
+    assert "No such act." in page.text
+    assert (await owner.get(f"/audit?contains={'x' * 300}")).status_code == 400
+
+
 # --- Settings -------------------------------------------------------------------------------------
 
 
@@ -83,6 +93,8 @@ async def test_settings_are_shown_with_their_meaning(owner: Owner) -> None:
     text = Page(await owner.get("/configuration")).text
     assert "storage.trash_days" in text
     assert "How long" in text or "days" in text
+    assert '"token_required"' in text
+    assert "by default" in text
 
 
 async def test_changing_settings_asks_for_a_fresh_proof(owner: Owner, appliance: Appliance) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from appliance import background
 from appliance.blobs.store import BlobStore
+from appliance.errors import PubkyError
 from appliance.metadata import search
 from appliance.metadata.search import Document, Due
 from appliance.metadata.store import Metadata
@@ -51,8 +52,13 @@ class SearchIndex:
     async def catch_up(self) -> None:
         """Index everything that is new."""
         self._hint.clear()
-        while await self._one_batch():  # noqa: ASYNC110 - a pause for others, not a wait
-            await asyncio.sleep(BREATH_S)
+        try:
+            while await self._one_batch():  # noqa: ASYNC110 - a pause for others, not a wait
+                await asyncio.sleep(BREATH_S)
+        except PubkyError as error:
+            # A full disk: whoever uploads is told of it, and the index goes on when there is room.
+            if error.code != "over_quota":
+                raise
 
     async def _one_batch(self) -> bool:
         before = await self._metadata.read(search.position)

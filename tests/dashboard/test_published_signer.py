@@ -30,7 +30,7 @@ async def approve_with_published_client(person: Person, link: str) -> None:
 
 async def test_it_signs_in_and_connects(browser: Browser, alice: Person) -> None:
     await approve_with_published_client(alice, await browser.begin_sign_in())
-    assert (await browser.get("/login/wait")).headers["Location"] == "/connect"
+    assert (await browser.get("/login/wait")).headers["Location"] == "/home"
     await browser.post("/connect", {"rights": "change"})
     await approve_with_published_client(alice, await browser.shown_link())
     assert (await browser.get("/scan")).headers["Location"] == "/connect?done=connected"

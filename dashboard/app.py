@@ -20,7 +20,6 @@ from dashboard.addresses import (
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.doors.logins import LoginDoor
-from dashboard.doors.machine import MachineDoor
 from dashboard.doors.packets import PacketDoor
 from dashboard.doors.relay import RelayDoor
 from dashboard.doors.tenant import TenantDoors
@@ -167,7 +166,6 @@ def _parts(
     return Parts(
         origin=origin,
         admin=AdminDoor(settings.admin_url, settings.admin_token),
-        machine=MachineDoor(settings.admin_url, settings.admin_token),
         logins=LoginDoor(settings.admin_url, settings.admin_token),
         client=ClientDoor(settings.client_url),
         packets=PacketDoor(settings.pkarr_relay_url) if settings.pkarr_relay_url else None,

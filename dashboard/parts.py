@@ -7,7 +7,6 @@ from dashboard.assets import Asset
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.doors.logins import LoginDoor
-from dashboard.doors.machine import MachineDoor
 from dashboard.doors.packets import PacketDoor
 from dashboard.doors.relay import RelayDoor
 from dashboard.doors.tenant import TenantDoors
@@ -39,7 +38,6 @@ class Parts:
 
     origin: Origin
     admin: AdminDoor
-    machine: MachineDoor
     logins: LoginDoor
     client: ClientDoor
     packets: PacketDoor | None
@@ -87,7 +85,6 @@ class Parts:
     async def close(self) -> None:
         """Close the store and every door."""
         await self.admin.close()
-        await self.machine.close()
         await self.logins.close()
         await self.client.close()
         await self.tenants.close()

@@ -16,6 +16,7 @@ from dashboard.doors.answers import (
     require_success,
 )
 from dashboard.doors.looks import LookDoor
+from dashboard.doors.machine import MachineDoor
 from dashboard.doors.network import (
     KeyState,
     Lookup,
@@ -159,6 +160,7 @@ class AdminDoor:
             trust_env=False,  # a proxy from the environment must never see the token
         )
         self.looks = LookDoor(self._http)
+        self.machine = MachineDoor(self._http)
 
     async def close(self) -> None:
         """Close its connections."""

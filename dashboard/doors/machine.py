@@ -6,13 +6,7 @@ from datetime import datetime
 
 import httpx
 
-from dashboard.doors.answers import (
-    TIMEOUT,
-    DoorError,
-    Members,
-    door_errors,
-    require_success,
-)
+from dashboard.doors.answers import DoorError, Members, door_errors, require_success
 
 DOOR = "The admin API"
 Query = Mapping[str, str | int]
@@ -111,22 +105,10 @@ class Backup:
 
 
 class MachineDoor:
-    """Every method raises `DoorError`."""
+    """Asks with the client of the operator's door. Every method raises `DoorError`."""
 
-    def __init__(
-        self, base_url: str, token: str, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT,
-            transport=transport,
-            trust_env=False,
-        )
-
-    async def close(self) -> None:
-        """Close its connections."""
-        await self._http.aclose()
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
 
     async def machine(self) -> Machine:
         """How the machine is now."""

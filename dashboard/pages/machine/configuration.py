@@ -42,14 +42,14 @@ def routes(table: RouteTable, parts: Parts) -> None:
 
     @table.add("/configuration")
     async def index() -> ResponseReturnValue:
-        content = ConfigurationPage(await parts.machine.configuration())
+        content = ConfigurationPage(await parts.admin.machine.configuration())
         return await render(
             "machine/configuration.html", await frame(parts, "configuration"), content
         )
 
     @table.add("/configuration/edit", step_up=True)
     async def edit() -> ResponseReturnValue:
-        found = await parts.machine.configuration()
+        found = await parts.admin.machine.configuration()
         content = EditPage(
             found.text, found.checksum, (), (), is_checked=False, needs_restart=False, conflict=None
         )
@@ -65,7 +65,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
     async def save() -> ResponseReturnValue:
         text, base = await _asked()
         try:
-            needs_restart = await parts.machine.save_configuration(text, base)
+            needs_restart = await parts.admin.machine.save_configuration(text, base)
         except DoorRefusedError as error:
             return await _checked(parts, text, base, error.message if is_conflict(error) else None)
         done = "settings-restart" if needs_restart else "settings-kept"
@@ -80,8 +80,8 @@ async def _asked() -> tuple[str, str]:
 
 
 async def _checked(parts: Parts, text: str, base: str, conflict: str | None) -> ResponseReturnValue:
-    now = await parts.machine.configuration()
-    problems, needs_restart = await parts.machine.check_configuration(text)
+    now = await parts.admin.machine.configuration()
+    problems, needs_restart = await parts.admin.machine.check_configuration(text)
     content = EditPage(
         text=text,
         base_checksum=base,

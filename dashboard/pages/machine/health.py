@@ -82,13 +82,13 @@ def routes(table: RouteTable, parts: Parts) -> None:
     @table.add("/admin")
     async def machine() -> ResponseReturnValue:
         around = await frame(parts, "machine")
-        found = await parts.machine.machine()
+        found = await parts.admin.machine.machine()
         problems: list[str] = []
         needs_restart: bool | None = None
         backups: tuple[Backup, ...] = ()
         try:
-            needs_restart = (await parts.machine.configuration()).needs_restart
-            backups = await parts.machine.backups()
+            needs_restart = (await parts.admin.machine.configuration()).needs_restart
+            backups = await parts.admin.machine.backups()
         except DoorError as error:
             problems.append(wording_of(error))
         last_good = next((backup for backup in backups if backup.is_ok), None)
@@ -109,13 +109,13 @@ def routes(table: RouteTable, parts: Parts) -> None:
 
     @table.add("/figures")
     async def figures() -> ResponseReturnValue:
-        samples = await parts.machine.figures()
+        samples = await parts.admin.machine.figures()
         content = FiguresPage(charts_of(samples), samples[0].at if samples else None, len(samples))
         return await render("machine/figures.html", await frame(parts, "figures"), content)
 
     @table.add("/backups")
     async def list_of_backups() -> ResponseReturnValue:
-        found = await parts.machine.backups()
+        found = await parts.admin.machine.backups()
         last_good = next((backup for backup in found if backup.is_ok), None)
         content = BackupsPage(found, last_good)
         return await render("machine/backups.html", await frame(parts, "backups"), content)

@@ -48,7 +48,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
         level, part = _asked()
         cursor = request.args.get("cursor", "")[:16]
         query: dict[str, str | int] = {"level": level, "contains": part, "limit": _LIMIT}
-        lines, older = await parts.machine.logs({**query, "cursor": cursor})
+        lines, older = await parts.admin.machine.logs({**query, "cursor": cursor})
         kept = {name: value for name, value in (("level", level), ("contains", part)) if value}
         content = LogPage(
             lines,
@@ -62,7 +62,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
     @table.add("/logs/download", policy="machine")
     async def download() -> ResponseReturnValue:
         level, part = _asked()
-        lines, _ = await parts.machine.logs(
+        lines, _ = await parts.admin.machine.logs(
             {"level": level, "contains": part, "limit": _MOST_DOWNLOADED}
         )
         body = "".join(json.dumps(asdict(line), default=str) + "\n" for line in reversed(lines))
@@ -78,7 +78,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
         if len(part) > _LONGEST_PART:
             abort(400, "That is longer than what the audit log can be asked for.")
         paging = asked_page("/audit", **({"contains": part} if part else {}))
-        acts, following = await parts.machine.audit(paging.limit, paging.cursor, part)
+        acts, following = await parts.admin.machine.audit(paging.limit, paging.cursor, part)
         content = AuditPage(acts, part, paging, following)
         return await render("machine/audit.html", await frame(parts, "audit"), content)
 

@@ -9,6 +9,28 @@ import pytest
 
 from tests.support.appliance import Appliance, Person, keypair_of, running_appliance
 
+HERE = Path(__file__).parent
+# A whole node and its pages for each test, or a node on which people have lived: they are for
+# `make test`. `make check` shall be quick enough to be run before every commit.
+WHOLE_NODES = (
+    "dashboard/pages",
+    "dashboard/life",
+    "dashboard/test_audiences.py",
+    "appliance/web/test_bandwidth.py",
+    "appliance/cli/test_doctor_network.py",
+    "appliance/cli/test_network.py",
+    "test_sample_life",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need whole nodes, by where they are."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            where = item.path.relative_to(HERE).as_posix()
+            if where.startswith(WHOLE_NODES):
+                item.add_marker(pytest.mark.system)
+
 
 @pytest.fixture
 async def appliance(tmp_path: Path) -> AsyncIterator[Appliance]:

@@ -28,6 +28,7 @@ from appliance.pubky.paths import StoragePath
 
 MOST_FOLDERS = 200
 MOST_WORDS = 12
+MOST_REMEMBERED = 100
 ROOTS = ("/pub/", "/priv/")
 
 
@@ -44,6 +45,7 @@ class OwnData:
         self._metadata = metadata
         self._retirement_us = limits.retirement_us
         self._quotas = limits.quotas
+        self._breakdowns: dict[str, tuple[int | None, Breakdown]] = {}
         self._revocations = revocations
         self._clock = clock
 
@@ -52,8 +54,17 @@ class OwnData:
         return await self._metadata.read(_usage, _reader(session), self._quotas)
 
     async def breakdown(self, session: ActiveSession) -> Breakdown:
-        """Looks at every file of the account: for pages that ask for it, not for each page."""
-        return await self._metadata.read(_breakdown, _reader(session))
+        """Looks at every file of the account, once for each state that it is in."""
+        owner = _reader(session)
+        user = await self._metadata.peek(users.find, owner)
+        state = user.last_write_us if user else None
+        known = self._breakdowns.get(owner)
+        if known is None or known[0] != state:
+            known = state, await self._metadata.read(_breakdown, owner)
+            if len(self._breakdowns) >= MOST_REMEMBERED:
+                self._breakdowns.clear()
+            self._breakdowns[owner] = known
+        return known[1]
 
     async def folder(
         self,

@@ -9,6 +9,7 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Browser
 
+from dashboard import assets
 from dashboard.app import DashboardSettings, create_app
 from dashboard.routes import RouteTable
 from dashboard.sign_in import create_login_link
@@ -157,8 +158,8 @@ async def test_scripts_are_small_and_served_as_scripts(browser: Browser) -> None
 
 
 async def test_the_style_sheet_is_small_and_fetches_nothing() -> None:
-    sheet = Path(__file__).parents[2] / "dashboard" / "static" / "dashboard.css"
-    text = sheet.read_text(encoding="utf-8")
+    folder = Path(__file__).parents[2] / "dashboard" / "static"
+    text = assets.load(folder)["dashboard.css"].body.decode()
     assert len(text.encode()) < 25_000
     assert "url(" not in text
     assert "@import" not in text

@@ -34,6 +34,7 @@ RESULTS = {
     "deleted-some": "Deleted in part: it takes long. Delete once more to go on.",
     "nothing-chosen": "Nothing was chosen.",
     "uploaded": "Stored.",
+    "edited": "Stored. What it was before is among its earlier versions.",
     "posted": "Posted.",
     "saved": "Stored.",
     "followed": "You follow this person now.",

@@ -66,6 +66,8 @@ def addresses() -> dict[str, str]:
         "visibility": "/visibility",
         "export": "/export",
         "import": "/import",
+        "exit": "/exit",
+        "edit": "/own/edit/pub/pubky.app/profile.json",
         "jobs": "/jobs",
         "connect": "/connect",
         "account": "/account",

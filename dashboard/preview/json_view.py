@@ -5,20 +5,18 @@ Limits come before parsing, because a stranger wrote the bytes.
 """
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, NoReturn
 
 from dashboard.addresses import page_of_pubky_address
+from dashboard.kinds.wire.bounded_json import is_deeper_than
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 MAX_NODES = 5000
 _MAX_LEAF = 2000
 
-# Possessive, so that a string without an end costs one pass and not one pass a quote.
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 # Microseconds and milliseconds of the years 2009 to 2100: what apps write as times.
 _SINCE_S, _UNTIL_S = 1_230_768_000, 4_102_444_800
 
@@ -73,7 +71,8 @@ def view(body: bytes) -> JsonNode:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise JsonViewError(f"Byte {error.start} is not UTF-8.") from error
-    _check_depth(text)
+    if is_deeper_than(text, MAX_DEPTH):
+        raise JsonViewError(f"It is nested deeper than {MAX_DEPTH} levels.")
     try:
         value = json.loads(
             text,
@@ -85,18 +84,6 @@ def view(body: bytes) -> JsonNode:
     except json.JSONDecodeError as error:
         raise JsonViewError(f"Line {error.lineno}, column {error.colno}: {error.msg}.") from error
     return _Tree().node(value)
-
-
-def _check_depth(text: str) -> None:
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        bracket = match.group()
-        if bracket in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise JsonViewError(f"It is nested deeper than {MAX_DEPTH} levels.")
-        elif bracket in "]}":
-            depth -= 1
 
 
 def _refuse_constant(name: str) -> NoReturn:

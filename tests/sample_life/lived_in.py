@@ -28,8 +28,8 @@ from tests.sample_life.people import EVERYBODY_QUICK, Name
 from tests.support.appliance import config_on_free_ports
 from tests.support.wallet import NONCE_BYTES, channel_id, channel_url, seal
 
-PASSWORD = "demo"
-"""The operator's, at the operator's API."""
+PASSWORD = secrets.token_urlsafe(12)
+"""The operator's, at the operator's API: another one in every run."""
 
 AroundPages = Callable[[ASGIApp], ASGIApp]
 """Something that stands in front of the pages."""

@@ -133,3 +133,16 @@ def alert_to(hello: ClientHello) -> Alert | None:
 def alert_of(connection: Connection) -> Alert | None:
     """The alert with which a connection has ended; None when it has not."""
     return None if connection.failure is None else connection.failure.alert
+
+
+def write(connection: Connection, kind: ContentType, data: bytes) -> bytes:
+    """Protected bytes that an honest machine would not send."""
+    connection._records.write(kind, data)
+    return connection.take_outgoing()
+
+
+def write_empty(connection: Connection, kind: ContentType) -> bytes:
+    """A protected record of nothing."""
+    writing = connection._records._writing
+    assert writing is not None
+    return b"".join(writing.seal(kind, b""))

@@ -55,7 +55,8 @@ def parse(raw: bytes) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableJsonError(f"Byte {error.start} is not UTF-8.") from error
-    _check_depth(text)
+    if is_deeper_than(text, MAX_DEPTH):
+        raise UnreadableJsonError(f"It is nested deeper than {MAX_DEPTH} levels.")
     repeated: dict[str, None] = {}
 
     def members(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
@@ -99,16 +100,18 @@ def shown(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _check_depth(text: str) -> None:
+def is_deeper_than(text: str, most: int) -> bool:
+    """Whether brackets nest deeper than so many levels: asked before parsing, which recurses."""
     depth = 0
     for match in _BRACKETS.finditer(text):
         bracket = match.group()
         if bracket in "[{":
             depth += 1
-            if depth > MAX_DEPTH:
-                raise UnreadableJsonError(f"It is nested deeper than {MAX_DEPTH} levels.")
+            if depth > most:
+                return True
         elif bracket in "]}":
             depth -= 1
+    return False
 
 
 def _whole(digits: str) -> int | Number:

@@ -62,6 +62,7 @@ async def test_a_node_proves_its_key_over_pubky_tls(fleet: Fleet) -> None:
     writer.write(f"GET / HTTP/1.1\r\nHost: {key}\r\nConnection: close\r\n\r\n".encode())
     assert (await reader.readline()).startswith(b"HTTP/1.1 200")
     writer.close()
+    await writer.wait_closed()
 
 
 def test_verify_asks_another_node_for_each(fleet: Fleet) -> None:

@@ -12,6 +12,7 @@ from appliance.cli.output import (
 )
 from appliance.clock import system_clock
 from appliance.data_folder import DataFolder
+from appliance.errors import PubkyError
 from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.sessions import Sessions
 from appliance.homeserver.signup import Signup
@@ -27,7 +28,7 @@ SECONDS_PER_DAY = 86_400
 
 @click.group(epilog="Example: pubky-appliance invite create --note 'for Ada'")
 def invite() -> None:
-    """Make, list and revoke invites. Each lets one person sign up."""
+    """Make, show, list and revoke invites. Each lets one person sign up."""
 
 
 @invite.command(epilog="Example: pubky-appliance invite create --note 'for Ada' --days 14")
@@ -47,9 +48,7 @@ def create(folder: DataFolder, note: str | None, days: int | None, *, as_json: b
     if as_json:
         print_json(_facts(made, key))
         return
-    click.echo(f"Invite  {made.token}")
-    click.echo(f"Link    {direct_signup_link(key, made.token)}\n")
-    click.echo(terminal_qr(direct_signup_link(key, made.token)))
+    _show(made, key)
 
 
 @invite.command("list", epilog="Example: pubky-appliance invite list --state unused")
@@ -97,6 +96,26 @@ def list_invites(folder: DataFolder, state: str, limit: int, *, as_json: bool) -
     )
 
 
+@invite.command(epilog="Example: pubky-appliance invite show 3")
+@click.argument("invite_id", type=int)
+@as_json
+@pass_folder
+def show(folder: DataFolder, invite_id: int, *, as_json: bool) -> None:
+    """Show an invite again, with its QR code. INVITE_ID is the ID that 'invite list' shows."""
+    key = folder.keypair().public_key
+    found = with_metadata(
+        folder, lambda metadata: metadata.read(signup_tokens.find_by_id, invite_id)
+    )
+    if found is None:
+        raise PubkyError("not_found", f"No invite has the ID {invite_id}")
+    if as_json:
+        print_json(_facts(found, key))
+        return
+    if found.state(system_clock()) != "unused":
+        click.echo(f"This invite is {found.state(system_clock())}: nobody can join with it.\n")
+    _show(found, key)
+
+
 @invite.command(epilog="Example: pubky-appliance invite revoke 3")
 @click.argument("invite_id", type=int)
 @as_json
@@ -115,6 +134,13 @@ def _signup(metadata: SqliteMetadata) -> Signup:
     return Signup(
         metadata, Sessions(metadata, system_clock, Revocations()), system_clock, "token_required"
     )
+
+
+def _show(row: SignupToken, key: PublicKey) -> None:
+    link = direct_signup_link(key, row.token)
+    click.echo(f"Invite  {row.token}")
+    click.echo(f"Link    {link}\n")
+    click.echo(terminal_qr(link))
 
 
 def _facts(row: SignupToken, key: PublicKey) -> dict[str, str | int | None]:

@@ -34,6 +34,25 @@ def test_create_as_json_tells_everything(cli: CommandLine) -> None:
     assert made["link"].endswith(f"&st={made['code']}")
 
 
+def test_an_invite_can_be_shown_again(cli: CommandLine) -> None:
+    made = cli("invite", "create", "--json").json
+    text = cli("invite", "show", str(made["id"])).text
+    assert made["code"] in text
+    assert made["link"] in text
+    assert "█" in text
+    assert cli("invite", "show", str(made["id"]), "--json").json == made
+
+
+def test_an_invite_that_is_spent_says_so_when_shown(cli: CommandLine) -> None:
+    made = cli("invite", "create", "--json").json
+    _use(cli, made["code"], "ada")
+    assert "This invite is used" in cli("invite", "show", str(made["id"])).text
+
+
+def test_showing_an_invite_that_was_never_made_is_an_error(cli: CommandLine) -> None:
+    assert cli("invite", "show", "7").refusal == "No invite has the ID 7"
+
+
 def test_the_list_is_newest_first_with_state_and_user(cli: CommandLine) -> None:
     first = cli("invite", "create", "--note", "one", "--json").json
     second = cli("invite", "create", "--note", "two", "--json").json

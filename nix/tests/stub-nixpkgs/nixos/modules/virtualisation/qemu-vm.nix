@@ -1,0 +1,4 @@
+# In nixpkgs: what makes a system one that runs in QEMU.
+{
+  virtualisation.diskSize = 1024;
+}

@@ -74,7 +74,7 @@ sdk: ## Fetch the published client for the page where newcomers make their key (
 test-peers: ## Install the real programs that the tests talk to (Chromium, Node, Prometheus, ...)
 	@missing=""; \
 	for pair in chromium:chromium nginx:nginx-light node:nodejs npm:npm rclone:rclone cadaver:cadaver \
-	           prometheus:prometheus gnutls-cli:gnutls-bin unzip:unzip; do \
+	           prometheus:prometheus gnutls-cli:gnutls-bin unzip:unzip nix-instantiate:nix-bin; do \
 	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
 	done; \
 	PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q 'libatomic\.so\.1' || missing="$$missing libatomic1"; \
@@ -117,12 +117,15 @@ check: $(VENV)/.installed-dev ## Lint, types and unit tests: under three minutes
 	$(BIN)/pytest -q -n 2 -m "not system" --ignore=tests/deploy
 
 .PHONY: test
-test: setup-dev ## Everything: what CI runs; as root on Debian also the playbooks
+test: setup-dev ## Everything but the playbooks: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 --ignore=tests/deploy
-	@$(MAKE) -s --no-print-directory test-deploy
+
+.PHONY: nix-check
+nix-check: $(VENV)/.installed-dev test-peers ## The NixOS module and its flake, evaluated without nixpkgs
+	$(BIN)/pytest -q tests/nix
 
 .PHONY: format
 format: $(VENV)/.installed-dev ## Put the source in its one format
@@ -220,13 +223,67 @@ add-host: ## Another machine: NAME= ADDR= DOMAIN= [TLS=] [DASHBOARD=] [SSH_USER=
 deploy: dist/.built $(DEPLOY_VENV)/.installed ## Nodes on the added machines (LIMIT= for some of them)
 	@$(PLAYBOOK) site.yml --limit '$(LIMIT)' $(WHEEL_OPTION)
 
+.PHONY: preflight
+preflight: dist/.built $(DEPLOY_VENV)/.installed ## What would stop an installation, without changing anything (LIMIT=)
+	@$(PLAYBOOK) preflight.yml --limit '$(LIMIT)' $(WHEEL_OPTION)
+
 .PHONY: upgrade
-upgrade: dist/.built $(DEPLOY_VENV)/.installed ## This release on all machines, one first; goes back when it fails
-	@$(PLAYBOOK) upgrade.yml --limit '$(LIMIT)' $(WHEEL_OPTION)
+upgrade: dist/.built $(DEPLOY_VENV)/.installed ## A release on all machines, canaries first; goes back when it fails: [VERSION=] [LIMIT=]
+	@$(BIN)/python ansible/choose-release build/release.json $(VERSION)
+	@$(PLAYBOOK) upgrade.yml --limit '$(LIMIT)' -e @"$(CURDIR)/build/release.json"
+
+.PHONY: rollback
+rollback: $(DEPLOY_VENV)/.installed ## The release before, one machine after the other: LIMIT= [DATA=true]
+	@[ "$(LIMIT)" != all ] || { echo "Say which machine goes back: make rollback LIMIT=name" >&2; exit 2; }
+	@$(PLAYBOOK) rollback.yml --limit '$(LIMIT)' -e pubky_rollback_data=$(or $(DATA),false)
+
+.PHONY: uninstall
+uninstall: $(DEPLOY_VENV)/.installed ## Remove a node, but not its data unless its key is named: LIMIT= [PURGE=KEY]
+	@[ "$(LIMIT)" != all ] || { echo "Say which machine it is: make uninstall LIMIT=name" >&2; exit 2; }
+	@$(PLAYBOOK) uninstall.yml --limit '$(LIMIT)' $(if $(PURGE),-e pubky_uninstall_purge=$(PURGE))
+
+.PHONY: fleet-status
+fleet-status: $(DEPLOY_VENV)/.installed ## How every machine is, in one table and as a file (LIMIT=)
+	@$(PLAYBOOK) fleet-status.yml --limit '$(LIMIT)'
 
 .PHONY: verify
 verify: $(DEPLOY_VENV)/.installed ## Are the machines healthy, seen from inside and from here?
 	@$(PLAYBOOK) verify.yml --limit '$(LIMIT)'
+
+.PHONY: backup
+backup: $(DEPLOY_VENV)/.installed ## A backup of the machines now (LIMIT= for some of them)
+	@$(PLAYBOOK) backup.yml --limit '$(LIMIT)'
+
+.PHONY: restore
+restore: dist/.built $(DEPLOY_VENV)/.installed ## A node from its backup, on an empty machine: LIMIT= [SNAPSHOT=]
+	@[ '$(LIMIT)' != all ] || { echo "Say which machine: make restore LIMIT=pi" >&2; exit 2; }
+	@$(PLAYBOOK) restore.yml --limit '$(LIMIT)' $(WHEEL_OPTION) -e pubky_restore_snapshot=$(or $(SNAPSHOT),latest)
+
+.PHONY: migrate
+migrate: dist/.built $(DEPLOY_VENV)/.installed ## A node to another machine: FROM= TO=, both added before
+	@[ -n "$(FROM)" ] && [ -n "$(TO)" ] || { echo "Say from where to where: make migrate FROM=old TO=new" >&2; exit 2; }
+	@$(PLAYBOOK) migrate.yml $(WHEEL_OPTION) -e from=$(FROM) -e to=$(TO)
+
+.PHONY: container
+container: ## An image for containers, by podman or docker (BASE= for another Debian to build on)
+	@engine=$$(command -v podman || command -v docker) || { \
+	  echo "podman is needed. On Debian: sudo apt-get install podman" >&2; exit 2; }; \
+	if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(SDK); fi; \
+	case $$engine in *podman) format="--format docker";; *) format="";; esac; \
+	exec $$engine build $$format $(if $(BASE),--build-arg BASE=$(BASE)) --tag pubky-appliance \
+	  --file Containerfile .
+
+BUNDLE = dist/pubky-$(SUITE)-$(ARCH).tar
+SUITE ?= bookworm
+ARCH ?= amd64
+MAKE_BUNDLE = $(BIN)/python ansible/bundle/make-bundle --suite "$(SUITE)" --arch "$(ARCH)" \
+  --wheel "$$(ls dist/*.whl)" --key "$(KEY)" --out "$(BUNDLE)" \
+  --ansible $(DEPLOY_VENV)/bin/ansible-playbook $(if $(SOURCES_LIST),--sources "$(SOURCES_LIST)")
+
+.PHONY: bundle
+bundle: dist/.built $(DEPLOY_VENV)/.installed ## One file for hosts without a network: KEY=file [SUITE=] [ARCH=] [SOURCES_LIST=]
+	@[ -n "$(KEY)" ] || { echo "Say which key signs it, made when there is none: make bundle KEY=~/pubky-bundle.pem" >&2; exit 2; }
+	@$(MAKE_BUNDLE)
 
 .PHONY: deploy-peers
 deploy-peers: ## Install what the deployment's tests boot hosts with (root on Debian)

@@ -108,8 +108,18 @@ class Network:
         """This machine's own address on the bridge."""
         return f"{self.subnet}.1"
 
-    def boot(self, name: str, suite: str = "bookworm", *, layer: Path | None = None) -> Host:
-        """Start a host and wait until it can be reached; `layer` lies over the fresh system."""
+    def boot(
+        self,
+        name: str,
+        suite: str = "bookworm",
+        *,
+        layer: Path | None = None,
+        architecture: str = "",
+    ) -> Host:
+        """Start a host and wait until it can be reached; `layer` lies over the fresh system.
+
+        Another `architecture` than this machine's must be one that the kernel can emulate.
+        """
         number = len(self.hosts) + 11
         namespace = f"{self.prefix}{number}"
         folder = self.work / name
@@ -117,12 +127,13 @@ class Network:
             (folder / part).mkdir(parents=True)
         host = Host(name, f"{self.subnet}.{number}", namespace, folder / "root", self.key)
         self.hosts.append(host)
-        lower = root_filesystem(suite) if layer is None else f"{layer}:{root_filesystem(suite)}"
+        fresh = root_filesystem(suite, architecture)
+        lower = fresh if layer is None else f"{layer}:{fresh}"
         _call(
             "mount", "-t", "overlay", "overlay", "-o",
             f"lowerdir={lower},upperdir={folder}/upper,workdir={folder}/scratch", str(host.root),
         )  # fmt: skip
-        self._furnish(host)
+        self._furnish(host, is_fresh=layer is None)
         self._connect(host)
         self.start(host)
         return host
@@ -183,10 +194,12 @@ class Network:
         _call("ip", "netns", "delete", host.namespace, check=False)
         shutil.rmtree(host.root.parent, ignore_errors=True)
 
-    def _furnish(self, host: Host) -> None:
+    def _furnish(self, host: Host, *, is_fresh: bool) -> None:
         etc = host.root / "etc"
         (etc / "hostname").write_text(f"{host.name}\n", encoding="utf-8")
-        (etc / "machine-id").write_text("", encoding="utf-8")
+        if is_fresh:
+            # Kept where there is one: what a host encrypted for itself is bound to it.
+            (etc / "machine-id").write_text("", encoding="utf-8")
         (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {host.name}\n", "utf-8")
         # Otherwise the guest's own network service would wait for DHCP and drop the address.
         unmanaged = etc / "systemd/network/10-host0.network"

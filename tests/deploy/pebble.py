@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -29,13 +30,18 @@ class Authority:
 
 
 @contextmanager
-def running_pebble(hosts: Network, names: Mapping[str, str]) -> Iterator[Authority]:
-    """Run both for the length of the block, for these names and their addresses."""
+def running_pebble(
+    hosts: Network, names: Mapping[str, str], *, dns_server: str = "", responder: str = ""
+) -> Iterator[Authority]:
+    """Run both for the length of the block, for these names and their addresses.
+
+    The authority asks `dns_server` (host:port) instead, where one is given. Its certificates name
+    `responder`, where one can ask which of them were taken back.
+    """
     for program in ("pebble", "pebble-challtestsrv"):
         if shutil.which(program) is None:
             cannot_run_here(f"{program} is not installed")
-    folder = hosts.work / "pebble"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="pebble-", dir=hosts.work))
     address = hosts.gateway
     certificate = make_authority(folder, "pebble", f"IP:{address}")
     config = {
@@ -46,7 +52,7 @@ def running_pebble(hosts: Network, names: Mapping[str, str]) -> Iterator[Authori
             "privateKey": str(certificate.with_suffix(".key")),
             "httpPort": 80,
             "tlsPort": 443,
-            "ocspResponderURL": "",
+            "ocspResponderURL": responder,
         }
     }
     (folder / "pebble.json").write_text(json.dumps(config), encoding="utf-8")
@@ -63,9 +69,9 @@ def running_pebble(hosts: Network, names: Mapping[str, str]) -> Iterator[Authori
         subprocess.Popen(
             [
                 "pebble", "-config", str(folder / "pebble.json"),
-                "-dnsserver", f"{address}:{DNS_PORT}",
+                "-dnsserver", dns_server or f"{address}:{DNS_PORT}",
             ],
-            env={"PEBBLE_VA_NOSLEEP": "1", "PATH": "/usr/bin"},
+            env={"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PATH": "/usr/bin"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as pebble,
@@ -75,7 +81,7 @@ def running_pebble(hosts: Network, names: Mapping[str, str]) -> Iterator[Authori
                 _wait_for(address, port)
             for host, host_address in names.items():
                 body = json.dumps({"host": host, "addresses": [host_address]}).encode()
-                url = f"http://{address}:{DNS_MANAGEMENT_PORT}/add-a"
+                url = f"http://{dns_management(hosts)}/add-a"
                 urllib.request.urlopen(url, body, timeout=5).close()
             roots = folder / "roots.crt"
             _fetch_roots(folder, address, roots)
@@ -83,6 +89,11 @@ def running_pebble(hosts: Network, names: Mapping[str, str]) -> Iterator[Authori
         finally:
             pebble.terminate()
             dns.terminate()
+
+
+def dns_management(hosts: Network) -> str:
+    """Where the DNS server takes changes, by POST with JSON over plain HTTP."""
+    return f"{hosts.gateway}:{DNS_MANAGEMENT_PORT}"
 
 
 def make_authority(folder: Path, name: str, subject: str, days: int = 30) -> Path:

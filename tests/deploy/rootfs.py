@@ -41,17 +41,22 @@ rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin
 """
 
 
-def root_filesystem(suite: str) -> Path:
-    """The root of a fresh Debian; takes half a minute when none of today's is there yet."""
+def root_filesystem(suite: str, architecture: str = "") -> Path:
+    """The root of a fresh Debian, for this machine's processor unless another one is named.
+
+    Takes half a minute when none of today's is there yet, and some minutes for a processor that
+    is emulated; a lock for each kind, so that nobody waits for that one without needing it.
+    """
     sources = tuple(package_sources(suite))
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    recipe = "\n".join((suite, today, _CUSTOMISE, *PACKAGES, *sources))
+    kind = f"{architecture}-{suite}" if architecture else suite
+    recipe = "\n".join((kind, today, _CUSTOMISE, *PACKAGES, *sources))
     key = hashlib.sha256(recipe.encode()).hexdigest()[:12]
-    root = CACHE / f"root-{suite}-{key}"
-    with locked_cache("roots"):
+    root = CACHE / f"root-{kind}-{key}"
+    with locked_cache(f"roots-{architecture}" if architecture else "roots"):
         if not root.exists():
-            _remove_older(suite)
-            _build(suite, sources, root)
+            _remove_older(kind)
+            _build(suite, architecture, sources, root)
     return root
 
 
@@ -92,12 +97,12 @@ def _own_sources() -> Iterator[tuple[str, str]]:
                 yield words[1], words[2]
 
 
-def _remove_older(suite: str) -> None:
-    for old in CACHE.glob(f"root-{suite}-*"):
+def _remove_older(kind: str) -> None:
+    for old in CACHE.glob(f"root-{kind}-*"):
         shutil.rmtree(old)
 
 
-def _build(suite: str, sources: Sequence[str], root: Path) -> None:
+def _build(suite: str, architecture: str, sources: Sequence[str], root: Path) -> None:
     unfinished = root.with_name(f"unfinished-{root.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -110,6 +115,7 @@ def _build(suite: str, sources: Sequence[str], root: Path) -> None:
                 "--quiet",
                 "--mode=root",
                 "--variant=minbase",
+                *([f"--architectures={architecture}"] if architecture else []),
                 '--aptopt=APT::Install-Recommends "false"',
                 '--aptopt=Acquire::Languages "none"',
                 *_apt_options(),
@@ -124,7 +130,7 @@ def _build(suite: str, sources: Sequence[str], root: Path) -> None:
                 *sources,
             ],
             check=True,
-            timeout=600,
+            timeout=900 if architecture else 600,
         )
     shutil.copy(Path("/") / AUTHORITIES, unfinished / AUTHORITIES)
     pip_settings = Path("/etc/pip.conf")

@@ -23,7 +23,7 @@ STREAM_S = 90
 def test_the_published_client_signs_up_stores_and_listens(
     hosts: Network, node: Node, neighbour: Host
 ) -> None:
-    secret = node.host.text("cat /var/lib/pubky/secret")
+    secret = node.host.text("/usr/local/lib/pubky/node-key show --yes")
     keypair = Keypair.from_secret_text(secret)
     records = homeserver_records([node.host.address], 6287, DOMAIN, 443)
     packet = SignedPacket.sign(keypair, records, time.time_ns() // 1000)

@@ -73,6 +73,20 @@ def test_the_service_is_confined(node: Node) -> None:
     assert float(exposure[1]) <= EXPOSURE
 
 
+def test_security_updates_and_no_others_are_installed_by_themselves(node: Node) -> None:
+    said = node.host.text("apt-config dump | grep -E '^Unattended-Upgrade::(Origins|Allowed)'")
+    sources = re.findall(r'"(origin=\S+)"', said)
+    assert sources
+    assert all("-security" in source for source in sources)
+
+
+def test_the_host_says_what_it_runs(node: Node) -> None:
+    said = json.loads(node.host.text("cat /etc/ansible/facts.d/pubky.fact"))
+    assert said["version"] == node.host.text("pubky-appliance version").strip()
+    assert said["key"] == node.installed.said("Node key")
+    assert said["config_version"] == 1
+
+
 def test_names_that_are_not_ours_get_neither_a_certificate_nor_an_answer(
     node: Node, neighbour: Host
 ) -> None:

@@ -5,7 +5,7 @@ import re
 from tests.deploy.conftest import Node
 
 SECRET_FILES = (
-    "/var/lib/pubky/secret",
+    "/etc/pubky/credentials/node-key.cred",
     "/var/lib/pubky/admin_password",
     "/etc/pubky/tls/ca.key",
     "/etc/pubky/tls/privkey.pem",
@@ -13,8 +13,9 @@ SECRET_FILES = (
 
 
 def secrets_of(node: Node) -> list[str]:
-    """The texts that must not be found anywhere: the longest line of each secret file."""
-    return [max(node.host.text("cat", path).split(), key=len).strip("-") for path in SECRET_FILES]
+    """The texts that must not be found anywhere: the key, and the longest line of each file."""
+    files = [max(node.host.text("cat", path).split(), key=len).strip("-") for path in SECRET_FILES]
+    return [node.host.text("/usr/local/lib/pubky/node-key show --yes"), *files]
 
 
 def test_no_secret_is_in_a_command_line_or_environment(node: Node) -> None:
@@ -47,6 +48,15 @@ def test_files_with_secrets_are_their_owners_alone(node: Node) -> None:
         )  # fmt: skip
         readable = [path for path in found.out.split() if path not in SECRET_FILES]
         assert readable == []
+
+
+def test_the_key_lies_nowhere_in_the_clear(node: Node) -> None:
+    key = node.host.text("/usr/local/lib/pubky/node-key show --yes")
+    found = node.host.run(
+        "grep -rlaF --exclude-dir=proc --exclude-dir=sys -e", key, "/ 2>/dev/null", timeout_s=120
+    )
+    # In memory alone, for the node.
+    assert {path for path in found.out.split() if not path.startswith("/run/credentials/")} == set()
 
 
 def test_ansible_tells_no_secret_however_much_it_is_asked(node: Node) -> None:

@@ -1,35 +1,15 @@
 """Where the certificate comes from, judged by the one that is shown and not by files."""
 
+import json
 import subprocess
-import time
 
 import pytest
 
+from tests.deploy.certificates import assert_shown_anew, served, session, shut
 from tests.deploy.conftest import DASHBOARD, DOMAIN, Node, node_variables
-from tests.deploy.machines import Network
+from tests.deploy.machines import Host, Network
 from tests.deploy.pebble import make_authority, running_pebble
 from tests.deploy.playbooks import inventory
-
-
-def served(address: str, *wanted: str) -> str:
-    """A field of the certificate that a host shows for its domain."""
-    shown = subprocess.run(
-        ["openssl", "s_client", "-connect", f"{address}:443", "-servername", DOMAIN],
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False,
-    ).stdout  # fmt: skip
-    done = subprocess.run(
-        ["openssl", "x509", "-noout", *wanted], input=shown, capture_output=True, check=True
-    )
-    return done.stdout.decode()
-
-
-def assert_shown_anew(address: str, serial: str) -> None:
-    """Another certificate is shown soon: nginx replaces its processes after it was told to."""
-    for _ in range(50):
-        if served(address, "-serial") != serial:
-            return
-        time.sleep(0.1)
-    raise AssertionError("the old certificate is still shown")
 
 
 def test_the_hosts_own_authority_vouches_for_its_names_and_no_others(node: Node) -> None:
@@ -38,19 +18,19 @@ def test_the_hosts_own_authority_vouches_for_its_names_and_no_others(node: Node)
     )
     assert "critical" in constraints
     assert f"DNS:{DOMAIN}" in constraints
-    names = served(node.host.address, "-ext", "subjectAltName")
+    names = served(node.host.address, DOMAIN, "-ext", "subjectAltName")
     assert f"DNS:{DOMAIN}" in names
     assert f"DNS:{DASHBOARD}" in names
 
 
 def test_a_certificate_of_the_hosts_own_authority_is_renewed_before_it_ends(node: Node) -> None:
-    before = served(node.host.address, "-serial")
+    before = served(node.host.address, DOMAIN, "-serial")
     node.host.text("systemctl start pubky-certify.service")
-    assert served(node.host.address, "-serial") == before
+    assert served(node.host.address, DOMAIN, "-serial") == before
     # As if more days had to be left than it has.
     node.host.text("sed -i 's/checkend 2592000/checkend 35000000/' /usr/local/lib/pubky/certify")
     node.host.text("systemctl start pubky-certify.service")
-    assert_shown_anew(node.host.address, before)
+    assert_shown_anew(node.host.address, DOMAIN, before)
     node.inventory.run("site.yml", "--tags=tls")
 
 
@@ -75,7 +55,7 @@ def test_ones_own_certificate_is_shown_and_a_wrong_one_is_refused(
     own = inventory(hosts, (host, with_files(str(good), str(good.with_suffix(".key")))))
     own.run("site.yml")
     own.run("verify.yml")
-    shown = served(host.address, "-serial")
+    shown = served(host.address, DOMAIN, "-serial")
     wanted = subprocess.run(
         ["openssl", "x509", "-noout", "-serial", "-in", good], capture_output=True, check=True
     )
@@ -89,7 +69,7 @@ def test_ones_own_certificate_is_shown_and_a_wrong_one_is_refused(
     refused = narrow.run("site.yml", "--tags=tls", expect_failure=True)
     assert f"not for {DASHBOARD}" in refused.out
     host.text("systemctl restart nginx")
-    assert served(host.address, "-serial") == shown
+    assert served(host.address, DOMAIN, "-serial") == shown
 
 
 def test_an_authority_certifies_the_node_and_renewal_reaches_the_web_server(
@@ -109,34 +89,40 @@ def test_an_authority_certifies_the_node_and_renewal_reaches_the_web_server(
         certified = inventory(hosts, (host, settings))
         certified.run("site.yml")
         certified.run("verify.yml")
-        assert "Pebble" in served(host.address, "-issuer")
+        assert "Pebble" in served(host.address, DOMAIN, "-issuer")
         assert certified.run("site.yml", "--tags=tls").changed_tasks == []
 
-        first = served(host.address, "-serial")
-        host.text("systemctl start certbot.service")
-        assert served(host.address, "-serial") == first
+        first = served(host.address, DOMAIN, "-serial")
+        host.text("systemctl start pubky-acme.service")
+        assert served(host.address, DOMAIN, "-serial") == first
 
         # Due as well when the new one is years away from its end.
-        host.text("sed -i '1i renew_before_expiry = 3000 days' /etc/letsencrypt/renewal/pubky.conf")
-        host.text("systemctl start certbot.service")
-        assert_shown_anew(host.address, first)
+        host.text("sed -i '1i renew_before_expiry = 3000 days' /etc/pubky/acme/renewal/pubky.conf")
+        host.text("systemctl start pubky-acme.service")
+        assert_shown_anew(host.address, DOMAIN, first)
+        assert last_renewal(host)["ok"] is True
+
+        second = served(host.address, DOMAIN, "-serial")
+        shut(host, 80)
+        assert host.run("systemctl start pubky-acme.service").code != 0
+        kept = last_renewal(host)
+        assert kept["ok"] is False
+        assert "cannot reach port 80" in str(kept["detail"])
+        assert served(host.address, DOMAIN, "-serial") == second
+
+
+def last_renewal(host: Host) -> dict[str, object]:
+    """What the host keeps for those who watch it."""
+    kept: dict[str, object] = json.loads(host.text("cat /etc/pubky/tls/last-renewal.json"))
+    return kept
 
 
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
 def test_modern_versions_of_tls_are_spoken(node: Node, version: str) -> None:
     option = f"-tls{version.removeprefix('TLSv').replace('.', '_')}"
-    assert version in tls_session(node, option)
+    assert version in session(node.host.address, DOMAIN, option)
 
 
 def test_old_versions_of_tls_are_not_spoken(node: Node) -> None:
-    assert "Cipher is (NONE)" in tls_session(node, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
-
-
-def tls_session(node: Node, *options: str) -> str:
-    """What openssl says of a connection."""
-    done = subprocess.run(
-        ["openssl", "s_client", "-connect", f"{node.host.address}:443", "-servername", DOMAIN,
-         *options],
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False,
-    )  # fmt: skip
-    return done.stdout.decode(errors="replace")
+    said = session(node.host.address, DOMAIN, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
+    assert "Cipher is (NONE)" in said

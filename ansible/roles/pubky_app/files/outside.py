@@ -1,7 +1,9 @@
 # ruff: noqa: INP001 - a script that the playbook runs on its own
 """What a stranger sees of a node: run on another machine, prints one JSON list of findings.
 
-outside.py ADDRESS DOMAIN [CA-FILE]. Only the standard library, since it runs wherever Ansible does.
+outside.py ADDRESS DOMAIN [CA-FILE]; the address `here` is this machine's own, and the domain "" is
+that of a node which nobody reaches but through its tunnel. Only the standard library, since it runs
+wherever Ansible does.
 """
 
 import json
@@ -20,9 +22,10 @@ SECONDS_PER_DAY = 86_400
 
 def findings(address: str, domain: str, authorities: str | None) -> Iterator[tuple[str, str]]:
     """Pairs of what was looked at and what is wrong with it, empty when nothing is."""
-    yield "HTTPS", attempt(lambda: https(address, domain, authorities))
-    yield "HTTP leads to HTTPS", attempt(lambda: redirect(address, domain))
-    yield "PubkyTLS port 6287", "" if is_open(address, 6287) else "it cannot be reached"
+    if domain:
+        yield "HTTPS", attempt(lambda: https(address, domain, authorities))
+        yield "HTTP leads to HTTPS", attempt(lambda: redirect(address, domain))
+        yield "PubkyTLS port 6287", "" if is_open(address, 6287) else "it cannot be reached"
     # A firewall gives no answer, so each of these takes the whole patience: all at once.
     with ThreadPoolExecutor(len(PRIVATE_PORTS)) as pool:
         answers = pool.map(lambda port: is_open(address, port), PRIVATE_PORTS)
@@ -74,6 +77,14 @@ def status_of(connection: socket.socket, domain: str, path: str) -> int:
     return int(words[1]) if len(words) > 1 else 0
 
 
+def own_address() -> str:
+    """The address that this machine would call others from; nothing is sent for it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        # TEST-NET-1 of RFC 5737: never on any network, and behind the usual route.
+        probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+
+
 def is_open(address: str, port: int) -> bool:
     """Whether a connection is accepted."""
     try:
@@ -89,7 +100,8 @@ def connect(address: str, port: int) -> socket.socket:
 
 
 if __name__ == "__main__":
-    seen = findings(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
+    place = own_address() if sys.argv[1] == "here" else sys.argv[1]
+    seen = findings(place, sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
     report = [{"subject": subject, "problem": problem} for subject, problem in seen]
     json.dump(report, sys.stdout)
     sys.exit(any(line["problem"] for line in report))

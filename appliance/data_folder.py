@@ -16,12 +16,19 @@ from shutil import disk_usage
 from appliance.config import Config, load_config, sample_config
 from appliance.errors import PubkyError
 from appliance.homeserver.admin_access import password_hash, random_password
-from appliance.pubky.keys import Keypair
+from appliance.pubky.keys import Keypair, PublicKey
 
 KEY_FILE = "secret"
+PUBLIC_KEY_FILE = "public_key"
+"""There instead of the key when the service manager keeps that and passes it as a credential."""
+CREDENTIAL = "node-key"
 CONFIG_FILE = "config.toml"
 PASSWORD_FILE = "admin_password"  # noqa: S105 - a file's name
 LOCK_FILE = "lock"
+ADDRESS_FILE = "public_address"
+"""The addresses that the node found out to be its own."""
+MOVED_FILE = "moved"
+"""Says where a node went that lives on another machine now; one that has it never starts."""
 DASHBOARD_FILE = "dashboard.sqlite3"
 
 # Two databases open with an index of 32 KiB each, and write their first pages.
@@ -45,6 +52,8 @@ class DataFolder:
     """The folder of one node."""
 
     path: Path
+    credentials: Path | None = None
+    """What the service manager passed to this process (systemd.exec(5), CREDENTIALS)."""
 
     def initialise(self) -> Initialised:
         """Make whatever is missing and touch nothing that is there; raises DataFolderError."""
@@ -52,9 +61,7 @@ class DataFolder:
         new_password = None
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            keypair = Keypair.from_seed(secrets.token_bytes(32))
-            if self._make(KEY_FILE, keypair.secret_text()):
-                made.append(KEY_FILE)
+            made += self._make_key()
             if self._make(CONFIG_FILE, sample_config()):
                 made.append(CONFIG_FILE)
             if not (self.path / PASSWORD_FILE).exists():
@@ -69,15 +76,36 @@ class DataFolder:
         return Initialised(tuple(made), new_password)
 
     def keypair(self) -> Keypair:
-        """The node's key; raises DataFolderError when it is missing or damaged."""
-        text = self._read(KEY_FILE)
+        """The node's key: the credential if there is one, else the file.
+
+        Raises DataFolderError when it is missing, damaged, or not the one that `public_key` names.
+        """
+        place = self._credential or self.path / KEY_FILE
+        if not place.exists() and (self.path / PUBLIC_KEY_FILE).exists():
+            raise DataFolderError(
+                f"{self.path}: the node's key is kept by the service manager, which passes it to "
+                "the running node alone; this command cannot use it"
+            )
+        text = _read(place)
         try:
-            return Keypair.from_secret_text(text)
+            keypair = Keypair.from_secret_text(text)
         except PubkyError as error:
             raise DataFolderError(
-                f"{self.path / KEY_FILE}: the node's key is damaged ({error.message}); "
+                f"{place}: the node's key is damaged ({error.message}); "
                 "put your copy of this file back"
             ) from error
+        if (self.path / PUBLIC_KEY_FILE).exists() and keypair.public_key != self._named_key():
+            raise DataFolderError(
+                f"{place}: is the key of {keypair.public_key}, but {self.path} belongs to "
+                f"{self._named_key()}; put the right key there"
+            )
+        return keypair
+
+    def public_key(self) -> PublicKey:
+        """The node's public key, which is known without its secret; raises as `keypair` does."""
+        if self._credential is None and not (self.path / KEY_FILE).exists():
+            return self._named_key()
+        return self.keypair().public_key
 
     def config(self) -> Config:
         """The settings; raises ConfigError."""
@@ -85,13 +113,36 @@ class DataFolder:
 
     def hashed_admin_password(self) -> str:
         """The Argon2id text; raises DataFolderError when it is missing or damaged."""
-        text = self._read(PASSWORD_FILE).strip()
+        text = _read(self.path / PASSWORD_FILE).strip()
         if not text.startswith("$argon2id$"):
             raise DataFolderError(
-                f"{self.path / PASSWORD_FILE}: is damaged; delete the file and run "
-                "'pubky-appliance init' for a new password"
+                f"{self.path / PASSWORD_FILE}: is damaged; make a new password with "
+                "'pubky-appliance password'"
             )
         return text
+
+    def set_admin_password(self, password: str) -> None:
+        """Replace the operator's password, as a hash; a running node takes it at its next start.
+
+        Raises DataFolderError.
+        """
+        try:
+            text = password_hash(password) + "\n"
+            write_atomically(self.path / PASSWORD_FILE, text, new=False)
+        except OSError as error:
+            raise DataFolderError(f"{self.path}: cannot be written: {error.strerror}") from error
+
+    def check_not_moved(self) -> None:
+        """Raises DataFolderError when this node lives on another machine now.
+
+        Two nodes with one key would take its address from each other, hour by hour.
+        """
+        mark = self.path / MOVED_FILE
+        if mark.exists():
+            raise DataFolderError(
+                f"{mark}: this node moved away: {' '.join(_read(mark).split())[:200]} To start it "
+                "here again, stop the other one for good, then remove this file"
+            )
 
     def check_room(self) -> None:
         """Raises DataFolderError when the disk is too full for the databases to open."""
@@ -125,6 +176,33 @@ class DataFolder:
         except DataFolderError:
             return True
 
+    @property
+    def _credential(self) -> Path | None:
+        place = self.credentials / CREDENTIAL if self.credentials else None
+        return place if place is not None and place.exists() else None
+
+    def _named_key(self) -> PublicKey:
+        # Without this file it is a folder that was never made, so that is what is told.
+        if not (self.path / PUBLIC_KEY_FILE).exists():
+            _read(self.path / KEY_FILE)
+        try:
+            return PublicKey.parse(_read(self.path / PUBLIC_KEY_FILE).strip())
+        except PubkyError as error:
+            raise DataFolderError(
+                f"{self.path / PUBLIC_KEY_FILE}: is damaged ({error.message}); "
+                "it holds the node's public key in 52 characters"
+            ) from error
+
+    def _make_key(self) -> list[str]:
+        """A node has one key for ever: where it lies elsewhere, none is made here."""
+        if self._credential is not None:
+            text = f"{self.keypair().public_key}\n"
+            return [PUBLIC_KEY_FILE] if self._make(PUBLIC_KEY_FILE, text) else []
+        if (self.path / PUBLIC_KEY_FILE).exists():
+            return []
+        keypair = Keypair.from_seed(secrets.token_bytes(32))
+        return [KEY_FILE] if self._make(KEY_FILE, keypair.secret_text()) else []
+
     def _make(self, name: str, text: str) -> bool:
         """Whether the file was missing; two first runs at once make each file only once."""
         if (self.path / name).exists():
@@ -135,15 +213,14 @@ class DataFolder:
             return False
         return True
 
-    def _read(self, name: str) -> str:
-        try:
-            return (self.path / name).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise DataFolderError(
-                f"{self.path / name}: is missing; run 'pubky-appliance init'"
-            ) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataFolderError(f"{self.path / name}: cannot be read: {error}") from error
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DataFolderError(f"{path}: is missing; run 'pubky-appliance init'") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataFolderError(f"{path}: cannot be read: {error}") from error
 
 
 def write_atomically(path: Path, text: str, *, new: bool) -> None:

@@ -12,6 +12,7 @@ ErrorCode = Literal[
     "forbidden",
     "not_found",
     "conflict",
+    "precondition_failed",
     "too_large",
     "over_quota",
     "rate_limited",

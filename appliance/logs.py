@@ -3,6 +3,7 @@
 import contextvars
 import json
 import logging
+import math
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -59,15 +60,26 @@ class KeptLog(logging.Handler):
         self._lines.append(line)
 
     def lines(
-        self, limit: int, before: int | None = None, *, least_level: str = "debug", part: str = ""
+        self,
+        limit: int,
+        before: int | None = None,
+        *,
+        least_level: str = "debug",
+        part: str = "",
+        since_s: float = 0.0,
+        until_s: float = math.inf,
     ) -> list[LogLine]:
-        """The newest lines older than `before`, newest first, that hold `part` in any case."""
+        """The newest lines older than `before`, newest first, that hold `part` in any case.
+
+        Only those of a time: Unix seconds, `since_s` included, `until_s` not.
+        """
         least = logging.getLevelNamesMapping()[least_level.upper()]
         levels = logging.getLevelNamesMapping()
         found = (
             line
             for line in reversed(list(self._lines))
             if (before is None or line.number < before)
+            and since_s <= line.at_s < until_s
             and levels.get(line.level.upper(), 0) >= least
             and part.casefold() in f"{line.logger} {line.request} {line.message}".casefold()
         )

@@ -7,10 +7,17 @@ service manager everything here does nothing.
 import asyncio
 import os
 import socket
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 
 FIRST_INHERITED_FD = 3
 US_PER_SECOND = 1_000_000
+
+
+def credentials_folder(environment: Mapping[str, str]) -> Path | None:
+    """Where the service manager put the secrets of this process, if it did (systemd.exec(5))."""
+    text = environment.get("CREDENTIALS_DIRECTORY")
+    return Path(text) if text else None
 
 
 class ServiceManager:

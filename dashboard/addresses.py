@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 # 52 characters carry 260 bits; the last character of a key's canonical text holds one bit only.
 _PUBLIC_KEY = re.compile(r"[ybndrfg8ejkmcpqxot1uwisza345h769]{51}[yo]")
+_KEY_IN_TEXT = re.compile(rf"(?<![a-z0-9])(?:pubky)?({_PUBLIC_KEY.pattern})(?![a-z0-9])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LOCAL_PAGE = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]{0,2000})?")
 _MAX_SEGMENT_BYTES = 255
@@ -26,6 +27,11 @@ def parse_public_key(text: str) -> str:
     if not _PUBLIC_KEY.fullmatch(text):
         raise AddressError("This is not a public key: 52 characters of z-base-32 are expected.")
     return text
+
+
+def keys_in(text: str) -> tuple[str, ...]:
+    """The keys that a text names, by themselves or in addresses, each once."""
+    return tuple(dict.fromkeys(_KEY_IN_TEXT.findall(text)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,18 @@ from dashboard.addresses import (
 )
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
+from dashboard.doors.indexer import IndexerDoor
 from dashboard.doors.logins import LoginDoor
+from dashboard.doors.names import NamesDoor
 from dashboard.doors.packets import PacketDoor
 from dashboard.doors.relay import RelayDoor
 from dashboard.doors.tenant import TenantDoors
 from dashboard.drawings import charts, svg, usage
 from dashboard.guard import Origin
 from dashboard.jobs.jobs import Jobs
+from dashboard.jobs.places import Places
+from dashboard.life.names import Names
+from dashboard.page_context import name_of
 from dashboard.pages import (
     account,
     break_glass,
@@ -43,7 +48,7 @@ from dashboard.pages import (
     users,
 )
 from dashboard.pages.life import family as life
-from dashboard.pages.machine import configuration, health, records
+from dashboard.pages.machine import configuration, fleet, health, records
 from dashboard.pages.own import (
     access,
     activity,
@@ -52,9 +57,11 @@ from dashboard.pages.own import (
     folders,
     home,
     integrity,
+    move_acts,
     moving,
     searching,
     storage,
+    then,
     trash,
     uploads,
     visibility,
@@ -89,6 +96,7 @@ _FAMILIES = (
     uploads,
     deletions,
     trash,
+    then,
     access,
     activity,
     storage,
@@ -97,9 +105,11 @@ _FAMILIES = (
     visibility,
     editing,
     moving,
+    move_acts,
     health,
     records,
     configuration,
+    fleet,
     life,
     exporting,
     importing,
@@ -113,6 +123,7 @@ class DashboardSettings:
 
     `operators` are the keys that run the node beside a claimed one. `login_relay` is a stranger's
     relay for answers to sign-in links, `login_link` what they ask for: `signin` or `grant`.
+    `indexer_url` is a stranger's index of people, or empty.
     """
 
     origin: str
@@ -123,6 +134,7 @@ class DashboardSettings:
     operators: tuple[str, ...] = ()
     login_relay: str = ""
     login_link: str = "signin"
+    indexer_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
     pkarr_relay_url: str = ""
     import_limit_bytes: int = 16 * 1024**3
@@ -185,8 +197,11 @@ def _parts(
         operators=settings.operators,
         trusted_proxies=settings.trusted_proxies,
         deliveries=Turns(relay_inbox.TURNS_A_MINUTE, 60, now_s),
+        names=Names(NamesDoor(settings.admin_url, settings.admin_token), now_s),
         now_s=now_s,
         import_limit_bytes=settings.import_limit_bytes,
+        places=Places(now_s),
+        indexer=IndexerDoor(settings.indexer_url) if settings.indexer_url else None,
     )
 
 
@@ -210,6 +225,7 @@ def _teach_templates(app: Quart, files: dict[str, assets.Asset], parts: Parts) -
         icon_of=svg.icon_of,
         symbols=svg.symbols,
         identicon=svg.identicon,
+        name_of=name_of,
         qr_code=svg.qr_code,
         treemap=usage.treemap,
         sparkline=charts.sparkline,

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from quart import g, render_template, request
 
 from dashboard import json_twin
+from dashboard.addresses import keys_in
 from dashboard.doors.admin import Node
 from dashboard.doors.answers import DoorError
 from dashboard.parts import Parts
@@ -49,6 +50,9 @@ RESULTS = {
     "checked": "Looked again just now.",
     "job-stopping": "It stops at the next piece.",
     "archive-dropped": "Thrown away. Nothing was changed.",
+    "arrived": "Approved. The dashboard can copy your files there now.",
+    "place-forgotten": "Ended. The dashboard no longer gets in at the other homeserver.",
+    "frozen": "Your account here only reads from now on. The operator can undo it.",
     "look-closed": "Closed. Nobody can look into these files now.",
     "disconnected": "Disconnected. The dashboard can no longer open your data.",
 }
@@ -141,6 +145,20 @@ def _twin() -> str | None:
     asked = [(name, value) for name, value in request.args.items(multi=True) if name != "done"]
     address = json_twin.address_of(quote(request.path))
     return f"{address}?{urlencode(asked)}" if asked else address
+
+
+async def render_named(parts: Parts, template: str, around: Frame, content: Content) -> str:
+    """As `render`; people of this node are called by their names where their keys are shown."""
+    if not json_twin.is_twin(request.path):
+        keys = keys_in(json_twin.write(content))
+        g.names = await parts.names.of(keys)
+    return await render(template, around, content)
+
+
+def name_of(text: str) -> str:
+    """The name of the person whose key, or whose address, this is; "" if it is not known."""
+    known: dict[str, str] = g.get("names", {})
+    return next((known[key] for key in keys_in(text) if key in known), "") if known else ""
 
 
 async def render(template: str, around: Frame, content: Content) -> str:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from dashboard.assets import Asset
 from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
+from dashboard.doors.indexer import IndexerDoor
 from dashboard.doors.logins import LoginDoor
 from dashboard.doors.packets import PacketDoor
 from dashboard.doors.relay import RelayDoor
 from dashboard.doors.tenant import TenantDoors
 from dashboard.guard import Origin
 from dashboard.jobs.jobs import Jobs
+from dashboard.jobs.places import Places
+from dashboard.life.names import Names
 from dashboard.sign_in import Connections, NodeFacts, Owners, Scans, SignIns
 from dashboard.visitors import Turns
 
@@ -48,8 +51,11 @@ class Parts:
     operators: tuple[str, ...]
     trusted_proxies: tuple[str, ...]
     deliveries: Turns
+    names: Names
     now_s: Callable[[], float]
     import_limit_bytes: int
+    places: Places
+    indexer: IndexerDoor | None
     opened_sign_ins: SignIns | None = None
     opened_jobs: Jobs | None = None
 
@@ -86,10 +92,13 @@ class Parts:
         """Close the store and every door."""
         await self.admin.close()
         await self.logins.close()
+        await self.names.close()
         await self.client.close()
         await self.tenants.close()
         if self.packets is not None:
             await self.packets.close()
+        if self.indexer is not None:
+            await self.indexer.close()
         if self.scanning.relay is not None:
             await self.scanning.relay.close()
         if self.opened_sign_ins is not None:

@@ -1,25 +1,25 @@
 """The one inert way user bytes leave this origin: streamed, sandboxed, never page or script."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
 
 import httpx
-from quart import Response, abort, redirect, request
+from quart import Response, abort, request
 from quart.typing import ResponseReturnValue
 from quart.wrappers.response import ResponseBody
 
 from dashboard.addresses import (
     AddressError,
-    OwnPath,
     PublicPath,
     StoredPath,
     parse_public_key,
 )
 from dashboard.doors.answers import DoorError, require_success
+from dashboard.doors.own_past import PastFile
 from dashboard.doors.storage import DOOR
-from dashboard.page_context import signed_in
-from dashboard.pages.connect import live_connection
+from dashboard.pages.own.asking import Own, asked_moment, find_own, own_path, to_connect
 from dashboard.parts import Parts
 from dashboard.preview.media_types import OPAQUE, SVG, content_disposition, is_inline, served_type
 from dashboard.routes import RouteTable
@@ -60,15 +60,34 @@ def routes(table: RouteTable, parts: Parts) -> None:
 
     @table.add("/own/raw/<path:rest>", audience="tenant", policy="raw")
     async def own_raw(rest: str) -> ResponseReturnValue:
-        try:
-            path = OwnPath.parse("/" + rest)
-        except AddressError as error:
-            abort(404, str(error))
-        found = await live_connection(parts, signed_in())
+        path, own = own_path(rest), await find_own(parts)
+        if own is None:
+            return to_connect()
+        return await pass_on(partial(own.door.open_stream, path=path), path)
+
+    @table.add("/own/then/raw/<path:rest>", audience="tenant", policy="raw")
+    async def own_raw_of_then(rest: str) -> ResponseReturnValue:
+        path, own = own_path(rest), await find_own(parts)
+        if own is None:
+            return to_connect()
+        at = asked_moment("at", datetime.fromtimestamp(parts.now_s(), UTC))
+        found = await own.door.own.past.file(path, at)
         if found is None:
-            return redirect("/connect", 303)
-        door = parts.tenants.of(found.public_key, found.secret)
-        return await pass_on(partial(door.open_stream, path=path), path)
+            abort(404, "Nothing that is kept lay at this path then.")
+        return await pass_on(partial(open_past, own, found), path)
+
+
+async def open_past(
+    own: Own, found: PastFile, method: str = "GET", headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """The open answer with the bytes of a file as it was. Raises `DoorError`."""
+    if found.version is None:
+        return await own.door.open_stream(method, found.path, headers or {})
+    answer = await own.door.own.open_old(found.version)
+    if answer.is_success:
+        # Old bytes come without their type.
+        answer.headers["Content-Type"] = found.content_type
+    return answer
 
 
 async def pass_on(

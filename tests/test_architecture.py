@@ -33,6 +33,7 @@ LEVELS = {
     "appliance.web": 4,
     "appliance.data_folder": 4,
     "appliance.assembly": 5,
+    "appliance.backup": 5,
     "appliance.testnet": 6,
     "appliance.cli": 7,
     "appliance.__main__": 8,
@@ -68,6 +69,7 @@ FENCES = {
     "blake3": [
         "appliance/pubky/content_hash.py",
         "appliance/blobs/",
+        "appliance/backup/checking.py",
         "dashboard/kinds/ids.py",
         "dashboard/archive/",
         "dashboard/jobs/checking.py",

@@ -15,6 +15,7 @@ from appliance import background
 from appliance.assembly.plan import NodePlan
 from appliance.config import Config
 from appliance.config.discovery import NO_ADDRESS, WATCHED
+from appliance.data_folder import ADDRESS_FILE, write_atomically
 from appliance.http_relay.inbox import Inbox
 from appliance.http_relay.inbox import RelayLimits as InboxLimits
 from appliance.mainline.node_ids import Contact, compact_contacts, read_compact_contacts
@@ -23,6 +24,7 @@ from appliance.mainline.udp import Dht, DhtSettings, running_dht
 from appliance.metadata import dht_state
 from appliance.metadata.dht_state import DhtState
 from appliance.metadata.store import Metadata
+from appliance.pkarr.address_poll import AddressPoll
 from appliance.pkarr.address_watcher import AddressWatcher, Watching
 from appliance.pkarr.keeping import KeptPackets
 from appliance.pkarr.packet_cache import PacketCache
@@ -163,7 +165,14 @@ def _network(
         return _own_address(config, ports, watcher)
 
     publisher = Publisher(plan.keypair, own_address, resolver, publishing, kept, plan.clock)
-    watcher = AddressWatcher(_watching(config, ports, dht), _votes(dht), publisher.sooner.set)
+
+    def moved() -> None:
+        publisher.sooner.set()
+        _tell_host(plan, watcher)
+
+    watcher = AddressWatcher(
+        _watching(config, ports, dht), _votes(dht), AddressPoll(dht), changed=moved
+    )
     network = Network(
         dht=dht,
         resolver=resolver,
@@ -178,6 +187,17 @@ def _network(
         http_limits=_limits(plan),
     )
     return network, watcher
+
+
+def _tell_host(plan: NodePlan, watcher: AddressWatcher) -> None:
+    """Other programs of this machine learn of a change by a file: a line for each address."""
+    text = "".join(f"{address}\n" for address in (watcher.ipv4, watcher.ipv6) if address)
+    path = plan.data_dir / ADDRESS_FILE
+    try:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            write_atomically(path, text, new=False)
+    except OSError as error:
+        _log.warning("%s cannot be written: %s", ADDRESS_FILE, error.strerror)
 
 
 def _limits(plan: NodePlan) -> RelayLimits:

@@ -77,7 +77,7 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         metadata = await open_sqlite(database_file(plan), durable=plan.durable)
         stack.push_async_callback(metadata.close)
         log = stack.enter_context(kept_log())
-        tls = _pubky_tls(plan, sockets)
+        tls = _pubky_tls(plan, sockets, listeners)
         feed = await open_feed(metadata)
         services = build_services(plan, metadata, feed)
         network = await stack.enter_async_context(running_network(plan, metadata, _ports(sockets)))
@@ -94,6 +94,7 @@ async def running_node(plan: NodePlan) -> AsyncIterator[Node]:
         for part, app, lane in _apps(plan, node, pages, _Watched(log, series)):
             if part in sockets:
                 await listeners.serve(sockets[part], app, lane, tls if part == PUBKY_TLS else None)
+        await listeners.refuse_unserved()
         services.readiness.set_running(running=True)
         stack.callback(services.readiness.set_running, running=False)
         jobs = [feed.follow()]
@@ -129,7 +130,9 @@ def _bind(config: Config, listeners: Listeners) -> dict[str, BoundSocket]:
     return sockets
 
 
-def _pubky_tls(plan: NodePlan, sockets: dict[str, BoundSocket]) -> TlsContext | None:
+def _pubky_tls(
+    plan: NodePlan, sockets: dict[str, BoundSocket], listeners: Listeners
+) -> TlsContext | None:
     """The context of the PubkyTLS listener. When it does not work here its port is closed again:
     native clients take an open one before all others, and would never get through."""
     if PUBKY_TLS not in sockets:
@@ -138,7 +141,7 @@ def _pubky_tls(plan: NodePlan, sockets: dict[str, BoundSocket]) -> TlsContext | 
         handshake_self_test(plan.keypair)
     except PubkyError as error:
         _log.error("port %s stays closed: %s", sockets[PUBKY_TLS].address, error.message)
-        sockets.pop(PUBKY_TLS).socket.close()
+        listeners.give_up(sockets.pop(PUBKY_TLS))
         return None
     return server_context(plan.keypair)
 

@@ -10,6 +10,7 @@ from appliance.homeserver.event_feed import EventFeed
 from appliance.homeserver.grants import Grants
 from appliance.homeserver.node_figures import NodeFigures, Places
 from appliance.homeserver.own_data import OwnData
+from appliance.homeserver.own_past import OwnPast
 from appliance.homeserver.quotas import Quotas
 from appliance.homeserver.rate_limits import RateLimits
 from appliance.homeserver.readiness import node_readiness
@@ -65,6 +66,7 @@ def build_services(plan: NodePlan, metadata: SqliteMetadata, feed: EventFeed) ->
         feed=feed,
         revocations=revocations,
         own_data=OwnData(metadata, limits, revocations, plan.clock),
+        own_past=OwnPast(metadata, limits.retirement_us, plan.clock),
         quotas=quotas,
         rate_limits=RateLimits(config.drive.rate_limits),
         bandwidth=Bandwidth(quotas, config.drive.trusted_proxies),

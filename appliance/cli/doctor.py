@@ -12,7 +12,7 @@ from appliance.cli.findings import Finding
 from appliance.cli.network import bootstrap_option
 from appliance.cli.output import as_json, pass_folder, print_json
 from appliance.config import Config, ConfigError, SocketAddress
-from appliance.data_folder import KEY_FILE, PASSWORD_FILE, DataFolder, DataFolderError
+from appliance.data_folder import KEY_FILE, PUBLIC_KEY_FILE, DataFolder, DataFolderError
 from appliance.homeserver.node_status import disk_space
 from appliance.metadata.sqlite import quick_check
 
@@ -54,7 +54,7 @@ def examine(folder: DataFolder, bootstrap: tuple[str, ...] = ()) -> Iterator[Fin
     yield _private_file(folder, "data folder", ".")
     key = _key(folder)
     yield key
-    yield _private_file(folder, "node key file", KEY_FILE)
+    yield _key_file(folder)
     yield _password(folder)
     try:
         config = folder.config()
@@ -71,9 +71,17 @@ def examine(folder: DataFolder, bootstrap: tuple[str, ...] = ()) -> Iterator[Fin
 
 def _key(folder: DataFolder) -> Finding:
     try:
-        return Finding("node key", "good", folder.keypair().public_key.z32)
+        return Finding("node key", "good", folder.public_key().z32)
     except DataFolderError as error:
         return Finding("node key", "bad", str(error), "Put your copy of the file back.")
+
+
+def _key_file(folder: DataFolder) -> Finding:
+    if (folder.path / PUBLIC_KEY_FILE).exists() and not (folder.path / KEY_FILE).exists():
+        return Finding(
+            "node key file", "good", "none: the service manager keeps the key and passes it"
+        )
+    return _private_file(folder, "node key file", KEY_FILE)
 
 
 def _password(folder: DataFolder) -> Finding:
@@ -84,7 +92,7 @@ def _password(folder: DataFolder) -> Finding:
             "operator's password",
             "bad",
             str(error),
-            f"Delete {PASSWORD_FILE} and run 'pubky-appliance init' for a new one.",
+            "Make a new one with 'pubky-appliance password'.",
         )
     return Finding("operator's password", "good", "kept as a hash")
 

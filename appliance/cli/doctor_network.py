@@ -53,10 +53,10 @@ def examine_network(
     folder: DataFolder, config: Config, bootstrap: tuple[str, ...]
 ) -> Iterator[Finding]:
     """Every check in turn. A node that stays at home asks nobody, unless it is told whom."""
-    keypair = folder.keypair()
+    key = folder.public_key()
     yield clock(folder.path, system_clock(), SYNCHRONISED)
     if "pubky_tls" in config.run.parts:
-        yield _own_listener(folder, config, keypair.public_key)
+        yield _own_listener(folder, config, key)
     if not visitor(config, bootstrap).pkdns.is_public:
         yield Finding(
             "public record",
@@ -64,11 +64,11 @@ def examine_network(
             "none: this node stays off the public network (pkdns.public_ip)",
         )
         return
-    sight = asyncio.run(_look(config, keypair, bootstrap))
-    yield _record(config, keypair, sight, is_running=_is_running(folder))
-    yield _copies(folder, config, keypair.public_key)
+    sight = asyncio.run(_look(config, key, bootstrap))
+    yield _record(config, sight, is_running=_is_running(folder))
+    yield _copies(folder, config, key)
     for host, port in sight.places:
-        yield _published_place(host, port, keypair.public_key)
+        yield _published_place(host, port, key)
     if config.pkdns.icann_domain not in ("", "localhost"):
         yield https(config.pkdns.icann_domain)
 
@@ -173,19 +173,19 @@ def _is_running(folder: DataFolder) -> bool:
     return (folder.path / LOCK_FILE).exists() and folder.is_in_use
 
 
-async def _look(config: Config, keypair: Keypair, bootstrap: tuple[str, ...]) -> Sight:
+async def _look(config: Config, key: PublicKey, bootstrap: tuple[str, ...]) -> Sight:
     """Ask the network as a stranger would: nothing that is kept here is used or changed."""
     with tempfile.TemporaryDirectory(prefix="pubky-") as place:
         plan = NodePlan(
             data_dir=Path(place),
             config=visitor(config, bootstrap),
-            keypair=keypair,
+            keypair=Keypair.from_seed(bytes(32)),  # a visitor signs nothing
             access=AdminAccess(""),  # nobody signs in to a visitor
         )
         metadata = await open_sqlite(Path(place) / "metadata.sqlite3")
         try:
             async with visiting(plan, metadata) as network:
-                return await _see(network, keypair.public_key, config)
+                return await _see(network, key, config)
         finally:
             await metadata.close()
 
@@ -203,7 +203,7 @@ async def _see(network: Network, key: PublicKey, config: Config) -> Sight:
     return Sight(found, wanted, tuple(places))
 
 
-def _record(config: Config, keypair: Keypair, sight: Sight, *, is_running: bool) -> Finding:
+def _record(config: Config, sight: Sight, *, is_running: bool) -> Finding:
     found = sight.found
     subject = "public record"
     asked = f"{found.responded} of {found.queried} DHT nodes answered"
@@ -227,7 +227,7 @@ def _record(config: Config, keypair: Keypair, sight: Sight, *, is_running: bool)
     is_watched = WATCHED in (config.pkdns.public_ip, config.pkdns.public_ipv6)
     if is_watched or config.pkdns.port_mapping != "off":
         return Finding(subject, "good", f"{evidence}; its address is found out by the node")
-    if not says(packet, keypair, sight.wanted):
+    if not says(packet, sight.wanted):
         return Finding(
             subject,
             "bad",

@@ -38,7 +38,7 @@ def invite() -> None:
 @pass_folder
 def create(folder: DataFolder, note: str | None, days: int | None, *, as_json: bool) -> None:
     """Make one invite and show it as text, link and QR code."""
-    key = folder.keypair().public_key
+    key = folder.public_key()
 
     async def work(metadata: SqliteMetadata) -> SignupToken:
         expires_in_s = days * SECONDS_PER_DAY if days else None
@@ -63,7 +63,7 @@ def create(folder: DataFolder, note: str | None, days: int | None, *, as_json: b
 @pass_folder
 def list_invites(folder: DataFolder, state: str, limit: int, *, as_json: bool) -> None:
     """List invites, newest first: what each is good for, and who used it."""
-    key = folder.keypair().public_key
+    key = folder.public_key()
     rows = with_metadata(
         folder,
         lambda metadata: metadata.read(
@@ -102,7 +102,7 @@ def list_invites(folder: DataFolder, state: str, limit: int, *, as_json: bool) -
 @pass_folder
 def show(folder: DataFolder, invite_id: int, *, as_json: bool) -> None:
     """Show an invite again, with its QR code. INVITE_ID is the ID that 'invite list' shows."""
-    key = folder.keypair().public_key
+    key = folder.public_key()
     found = with_metadata(
         folder, lambda metadata: metadata.read(signup_tokens.find_by_id, invite_id)
     )
@@ -122,7 +122,7 @@ def show(folder: DataFolder, invite_id: int, *, as_json: bool) -> None:
 @pass_folder
 def revoke(folder: DataFolder, invite_id: int, *, as_json: bool) -> None:
     """Make an unused invite worthless. INVITE_ID is the ID that 'invite list' shows."""
-    key = folder.keypair().public_key
+    key = folder.public_key()
     revoked = with_metadata(folder, lambda metadata: _signup(metadata).revoke_invite(invite_id))
     if as_json:
         print_json(_facts(revoked, key))

@@ -1,5 +1,6 @@
 """The root command, its options, and how trouble is told: one line and exit code 2."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import click
 
 from appliance.assembly import StartError
 from appliance.cli import (
+    archive,
+    backup,
     configuration,
     doctor,
     events,
@@ -21,6 +24,7 @@ from appliance.config import ConfigError
 from appliance.data_folder import DataFolder, DataFolderError
 from appliance.errors import PubkyError
 from appliance.metadata.sqlite import DatabaseUnusableError
+from appliance.service_manager import credentials_folder
 from appliance.version import VERSION
 from dashboard.sign_in import StoreUnusableError
 
@@ -43,25 +47,28 @@ DEFAULT_DATA_DIR = Path.home() / ".pubky-appliance"
 @click.pass_context
 def root(context: click.Context, data_dir: Path) -> None:
     """A home for your pubky: a homeserver with a dashboard, on a machine of your own."""
-    context.obj = DataFolder(data_dir.expanduser().absolute())
+    context.obj = DataFolder(data_dir.expanduser().absolute(), credentials_folder(os.environ))
 
 
 for command in (
     node.init,
     node.run,
     node.testnet,
+    node.password,
     node.login_link,
     node.version,
     invites.invite,
     users.user,
     tokens.token,
     configuration.config,
+    backup.backup,
     doctor.doctor,
     status.status,
     network.resolve,
     network.publish,
     network.dht,
     events.events,
+    archive.verify_export,
 ):
     root.add_command(command)
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -14,7 +15,7 @@ from appliance import background
 from appliance.assembly import Doors, Node, NodePlan, running_node
 from appliance.cli.output import as_json, pass_folder, print_json, terminal_qr
 from appliance.data_folder import DASHBOARD_FILE, PASSWORD_FILE, DataFolder
-from appliance.homeserver.admin_access import AdminAccess
+from appliance.homeserver.admin_access import AdminAccess, random_password
 from appliance.logs import set_up_logs
 from appliance.metadata import signup_tokens
 from appliance.pubky.signup_tokens import direct_signup_link
@@ -24,6 +25,8 @@ from appliance.version import VERSION
 from appliance.web.asgi import ASGIApp
 from dashboard.app import DashboardSettings, create_app
 from dashboard.sign_in import SignIns, create_login_link
+
+LEAST_PASSWORD_CHARACTERS = 12
 
 
 @asynccontextmanager
@@ -43,6 +46,7 @@ async def pages(doors: Doors) -> AsyncIterator[ASGIApp]:
             operators=doors.settings.operators,
             login_relay=doors.settings.login_relay,
             login_link=doors.settings.login_link,
+            indexer_url=doors.settings.indexer_url,
             trusted_proxies=doors.trusted_proxies,
         )
     )
@@ -60,10 +64,10 @@ def init(folder: DataFolder, *, as_json: bool) -> None:
     """Make the data folder: the node's key, its settings, the operator's password.
 
     What exists is never touched, so running it again is safe. The password is shown once and kept
-    as a hash; delete the file 'admin_password' and run this again to get a new one.
+    as a hash; 'pubky-appliance password' makes a new one.
     """
     made = folder.initialise()
-    key = folder.keypair().public_key.z32
+    key = folder.public_key().z32
     if as_json:
         print_json(
             {
@@ -84,6 +88,32 @@ def init(folder: DataFolder, *, as_json: bool) -> None:
         click.echo("Everything was there already.")
 
 
+@click.command(epilog="Example: pubky-appliance password")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Take it from the first line of input.")
+@as_json
+@pass_folder
+def password(folder: DataFolder, *, from_stdin: bool, as_json: bool) -> None:
+    """Set a new operator's password, made at random and shown once.
+
+    It is kept as a hash. A running node takes the new one when it starts again.
+    """
+    folder.hashed_admin_password()  # a folder that was never made has no password to change
+    chosen = sys.stdin.readline().rstrip("\r\n") if from_stdin else None
+    if chosen is not None and len(chosen) < LEAST_PASSWORD_CHARACTERS:
+        raise click.ClickException(
+            f"a password has at least {LEAST_PASSWORD_CHARACTERS} characters; nothing was changed"
+        )
+    made = chosen or random_password()
+    folder.set_admin_password(made)
+    shown = None if from_stdin else made
+    if as_json:
+        print_json({"admin_password": shown, "restart_needed": folder.is_in_use})
+        return
+    click.echo(f"Password  {shown}   (shown only now)" if shown else "The password is changed.")
+    if folder.is_in_use:
+        click.echo("The node runs and still asks for the old one: restart it.")
+
+
 @click.command(epilog="Example: pubky-appliance --data-dir /srv/pubky run")
 @click.option(
     "--quiet", is_flag=True, help="Print no invite, password or sign-in link: for services."
@@ -96,6 +126,7 @@ def run(folder: DataFolder, *, quiet: bool, as_json: bool) -> None:
     Makes the data folder on the first run. Prints where everything is, a single-use link to the
     dashboard, and one invite. Under a service manager nothing secret is printed.
     """
+    folder.check_not_moved()
     made = folder.initialise()
     config = folder.config()
     set_up_logs(config.logging.level, config.logging.format)

@@ -42,7 +42,7 @@ def status(folder: DataFolder, *, as_json: bool) -> None:
 
     Reads what the node has noted, so it works whether or not it runs; each figure has its age.
     """
-    key = folder.keypair().public_key.z32
+    key = folder.public_key().z32
     config = folder.config()
 
     async def work(metadata: SqliteMetadata) -> Known:

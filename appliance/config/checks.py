@@ -105,6 +105,14 @@ def optional_web_address(value: str) -> str | None:
     return _web_address(value) if value else None
 
 
+def optional_https_address(value: str) -> str | None:
+    """The https base address of a web API, or nothing."""
+    plain = value.startswith("https://") and not any(mark in value for mark in "%@&#+? ")
+    if not value or (plain and _web_address(value) is None):
+        return None
+    return f"'{value}' is not an address such as https://nexus.example.org"
+
+
 def optional_inbox_address(value: str) -> str | None:
     """The base address of a relay's inbox, or nothing."""
     if not value:

@@ -167,6 +167,13 @@ class Dashboard:
         "What sign-in links ask for. signin works with every wallet so far; grant is for wallets\n"
         "that know nothing older.",
     )
+    indexer_url: str = setting(
+        "",
+        "An index of the kind that apps use (Nexus), such as https://nexus.example.org. People\n"
+        "can ask it from the pages whether it knows them, one click a question. Empty: nobody is\n"
+        "asked.",
+        checks.optional_https_address,
+    )
 
 
 @dataclass(frozen=True, slots=True)

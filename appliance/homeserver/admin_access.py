@@ -39,6 +39,7 @@ SCOPES = (
     "tokens:write",
     "audit:read",
     "logins:write",
+    "archives:sign",
 )
 """What a named token may be allowed; the password may do everything."""
 

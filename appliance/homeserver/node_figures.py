@@ -9,11 +9,13 @@ import platform
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from appliance.blobs.store import BlobStore
 from appliance.clock import Clock
 from appliance.errors import PubkyError
+from appliance.homeserver.backup_log import BACKUPS_FILE, BackupLine, newest, read_backups
 from appliance.homeserver.node_status import DiskSpace, NodeCounts, count_node, disk_space
 from appliance.homeserver.readiness import OK, Readiness
 from appliance.metadata import grants, sessions
@@ -92,6 +94,7 @@ class NodeFigures:
         self._started_us = clock()
         self._reading = asyncio.Lock()
         self._counts: _Counts | None = None
+        self._backups: list[BackupLine] = []
         self._read_us: int | None = None
         self._lag_s = Distribution(LAG_BUCKETS_S)
         self._readers: list[Callable[[], Awaitable[None]]] = []
@@ -128,11 +131,13 @@ class NodeFigures:
         self._register_counts(counters)
         self._register_disks(counters)
         self._register_writing(counters)
+        self._register_backups(counters)
 
     async def _read(self) -> None:
         now_us = self._clock()
         if _is_due(self._read_us, now_us, READ_EVERY_US):
             self._counts = await self._metadata.read(_count, now_us)
+            self._backups = read_backups(self._places.data_dir / BACKUPS_FILE)
             for read in self._readers:
                 await read()
             self._read_us = now_us
@@ -227,6 +232,34 @@ class NodeFigures:
             (),
             lambda: {(): self._blobs.write_errors},
         )
+
+    def _register_backups(self, counters: Counters) -> None:
+        for name, description, drill in (
+            ("last_success", "When the last good backup was made; 0 for never", False),
+            ("last_drill", "When a backup was last restored on trial, and good; 0: never", True),
+        ):
+            counters.add_gauge(
+                f"{PREFIX}_backup_{name}_timestamp_seconds",
+                description,
+                partial(self._good_backup_s, drill=drill),
+            )
+        counters.add_gauges(
+            f"{PREFIX}_backup_ok",
+            "1 when the newest backup, or drill, went well",
+            ("kind",),
+            self._backups_ok,
+        )
+
+    def _good_backup_s(self, *, drill: bool) -> float:
+        line = newest(self._backups, drill=drill, ok=True)
+        return 0 if line is None else line.at.timestamp()
+
+    def _backups_ok(self) -> Samples:
+        lines = {
+            ("backup",): newest(self._backups, drill=False),
+            ("drill",): newest(self._backups, drill=True),
+        }
+        return {labels: float(line.ok) for labels, line in lines.items() if line is not None}
 
 
 def _count(tx: Tx, now_us: int) -> _Counts:

@@ -4,32 +4,40 @@ Any app sees no more than it was allowed: what is stored, now or before, is for 
 read both trees; who else holds keys, only for those that may do everything (`/:rw`).
 """
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 
 from appliance.clock import Clock
 from appliance.errors import PubkyError, invalid
 from appliance.homeserver.authorize import check_write
 from appliance.homeserver.break_glass import Announcement, announcements
 from appliance.homeserver.grants import GrantSession
-from appliance.homeserver.own_facts import Access, Breakdown, FolderPage, Found, Usage, Versions
+from appliance.homeserver.own_access import ROOTS, holder, id_of, reader
+from appliance.homeserver.own_facts import (
+    Access,
+    Breakdown,
+    FlatPage,
+    FolderPage,
+    Found,
+    Usage,
+)
 from appliance.homeserver.quotas import Quotas, quota_of_user
 from appliance.homeserver.revocations import Revocations
 from appliance.homeserver.sessions import ActiveSession
-from appliance.homeserver.storage import StorageLimits, delete_entry
+from appliance.homeserver.storage import US_PER_DAY, StorageLimits, delete_entry
 from appliance.metadata import entries, folders, own_files, own_history, search, users
 from appliance.metadata.entries import Entry
 from appliance.metadata.events import Author
-from appliance.metadata.own_files import Sorting, Sum
-from appliance.metadata.own_history import Credential, OwnEvent, Retired, Written
+from appliance.metadata.own_files import Child, Sorting, Sum, Twin
+from appliance.metadata.own_history import Credential, Written
 from appliance.metadata.search import Filters
 from appliance.metadata.store import Metadata, Tx
-from appliance.pubky.capabilities import is_root
 from appliance.pubky.paths import StoragePath
 
 MOST_FOLDERS = 200
 MOST_WORDS = 12
 MOST_REMEMBERED = 100
-ROOTS = ("/pub/", "/priv/")
 
 
 class OwnData:
@@ -51,20 +59,31 @@ class OwnData:
 
     async def usage(self, session: ActiveSession) -> Usage:
         """Totals, quota and apps."""
-        return await self._metadata.read(_usage, _reader(session), self._quotas)
+        return await self._metadata.read(_usage, reader(session), self._quotas)
 
-    async def breakdown(self, session: ActiveSession) -> Breakdown:
-        """Looks at every file of the account, once for each state that it is in."""
-        owner = _reader(session)
+    async def breakdown(self, session: ActiveSession, *, may_be_old: bool) -> Breakdown:
+        """Looks at every file of the account, once for each state that it is in.
+
+        With `may_be_old` a count of the last day will do: who asks then would rather not wait.
+        """
+        owner, now_us = reader(session), self._clock()
         user = await self._metadata.peek(users.find, owner)
         state = user.last_write_us if user else None
         known = self._breakdowns.get(owner)
-        if known is None or known[0] != state:
-            known = state, await self._metadata.read(_breakdown, owner)
-            if len(self._breakdowns) >= MOST_REMEMBERED:
-                self._breakdowns.clear()
-            self._breakdowns[owner] = known
-        return known[1]
+        if known is not None and known[0] == state:
+            return known[1]
+        if known is not None and may_be_old and now_us - known[1].counted_us < US_PER_DAY:
+            return replace(known[1], is_current=False)
+        # Two readers: each half looks at every file.
+        rows, largest_and_twins = await asyncio.gather(
+            self._metadata.read(_types_and_months, owner),
+            self._metadata.read(_largest_and_twins, owner),
+        )
+        found = _breakdown(rows, *largest_and_twins, now_us)
+        if len(self._breakdowns) >= MOST_REMEMBERED:
+            self._breakdowns.clear()
+        self._breakdowns[owner] = state, found
+        return found
 
     async def folder(
         self,
@@ -80,7 +99,7 @@ class OwnData:
         """One page of a folder, in order over the whole folder."""
         return await self._metadata.read(
             _folder,
-            _reader(session),
+            reader(session),
             folder.text,
             sorting,
             limit,
@@ -89,36 +108,28 @@ class OwnData:
             name_part=name_part,
         )
 
-    async def events(
+    async def below(
         self,
         session: ActiveSession,
-        before_id: int | None,
+        folder: StoragePath,
+        sorting: Sorting,
         limit: int,
+        after: tuple[int, str] | None,
         *,
-        folder: str,
-        kind: str | None,
-        writer: tuple[str, int] | None,
-    ) -> list[OwnEvent]:
-        """Changes, newest first, with their writers."""
+        descending: bool,
+        name_part: str,
+    ) -> FlatPage:
+        """Some of the files at any depth below a folder, in order over all of them."""
         return await self._metadata.read(
-            _events, _reader(session), before_id, limit, folder=folder, kind=kind, writer=writer
+            _below,
+            reader(session),
+            folder.text,
+            sorting,
+            limit,
+            after,
+            descending=descending,
+            name_part=name_part,
         )
-
-    async def names(self, session: ActiveSession) -> dict[tuple[str, int], str]:
-        """What every writer of the account calls itself, also those that can no more write."""
-        return await self._metadata.read(_names, _reader(session))
-
-    async def versions(self, session: ActiveSession, path: StoragePath) -> Versions:
-        """What became of one path."""
-        return await self._metadata.read(_versions, _reader(session), path.text)
-
-    async def trash(self, session: ActiveSession, limit: int, offset: int) -> list[Retired]:
-        """Old versions, the latest first."""
-        return await self._metadata.read(_trash, _reader(session), limit, offset)
-
-    async def find_retired(self, session: ActiveSession, blob_id: str) -> Retired | None:
-        """One old version."""
-        return await self._metadata.read(_find_retired, _reader(session), blob_id)
 
     async def delete_below(
         self, session: ActiveSession, folder: StoragePath, limit: int
@@ -142,12 +153,12 @@ class OwnData:
     async def access(self, session: ActiveSession) -> Access:
         """Open credentials and everybody who ever wrote."""
         kind = "grant" if isinstance(session, GrantSession) else "session"
-        found = await self._metadata.read(_access, _owner(session), self._clock())
+        found = await self._metadata.read(_access, holder(session), self._clock())
         return Access(*found, current=(kind, session.id))
 
     async def end_session(self, session: ActiveSession, session_id: int) -> None:
         """End one of the owner's cookie sessions at once; raises PubkyError not_found."""
-        ended = await self._metadata.write(_end_session, _owner(session), session_id, self._clock())
+        ended = await self._metadata.write(_end_session, holder(session), session_id, self._clock())
         if not ended:
             raise PubkyError("not_found", "There is no such open session")
         self._revocations.announce(f"session:{session_id}")
@@ -166,64 +177,42 @@ class OwnData:
         if len(words) > MOST_WORDS:
             raise invalid(f"Search for at most {MOST_WORDS} words")
         return await self._metadata.read(
-            _search, _reader(session), words, filters, sorting, limit, offset
+            _search, reader(session), words, filters, sorting, limit, offset
         )
 
     async def pointing_to(self, session: ActiveSession, target: str, limit: int) -> list[str]:
         """Paths of own objects that hold this address."""
-        return await self._metadata.read(_pointing_to, _reader(session), target, limit)
+        return await self._metadata.read(_pointing_to, reader(session), target, limit)
 
     async def pointing_to_each(
         self, session: ActiveSession, targets: list[str], limit: int
     ) -> list[list[str]]:
         """As `pointing_to`, for many addresses at once."""
-        return await self._metadata.read(_pointing_to_each, _reader(session), targets, limit)
+        return await self._metadata.read(_pointing_to_each, reader(session), targets, limit)
 
     async def entries(self, session: ActiveSession, paths: list[str]) -> list[Entry | None]:
         """The files at these paths, None where nothing lies."""
-        return await self._metadata.read(_entries, _reader(session), paths)
+        return await self._metadata.read(_entries, reader(session), paths)
 
     async def dangling(self, session: ActiveSession, limit: int) -> list[tuple[str, str]]:
         """Own objects that point to own paths where nothing lies: (path, target)."""
-        return await self._metadata.read(_dangling, _reader(session), limit)
+        return await self._metadata.read(_dangling, reader(session), limit)
 
     async def unreferenced(
         self, session: ActiveSession, folder: StoragePath, limit: int
     ) -> list[tuple[str, int, int]]:
         """Files below a folder that no own object points to: (path, bytes, changed)."""
-        return await self._metadata.read(_unreferenced, _reader(session), folder.text, limit)
+        return await self._metadata.read(_unreferenced, reader(session), folder.text, limit)
 
     async def announcements(
         self, session: ActiveSession, before_id: int | None, limit: int
     ) -> list[Announcement]:
         """Looks of operators into the owner's files, newest first."""
-        return await self._metadata.read(announcements, _reader(session), before_id, limit)
+        return await self._metadata.read(announcements, reader(session), before_id, limit)
 
     async def index_progress(self, session: ActiveSession) -> tuple[int, int, int]:
         """The event that the index is at, the newest one, and the owner's indexed files."""
-        return await self._metadata.read(_progress, _reader(session))
-
-
-def _reader(session: ActiveSession) -> str:
-    if not all(
-        any(capability.covers(root, write=False) for capability in session.capabilities)
-        for root in ROOTS
-    ):
-        raise PubkyError("forbidden", "Session may not read everything")
-    return session.user.z32
-
-
-def _owner(session: ActiveSession) -> str:
-    if not is_root(session.capabilities):
-        raise PubkyError("forbidden", "Root capability required")
-    return session.user.z32
-
-
-def _id(tx: Tx, owner: str) -> int:
-    user = users.find(tx, owner)
-    if user is None:
-        raise PubkyError("not_found", "Not Found")
-    return user.id
+        return await self._metadata.read(_progress, reader(session))
 
 
 def _usage(tx: Tx, owner: str, quotas: Quotas) -> Usage:
@@ -244,16 +233,29 @@ def _usage(tx: Tx, owner: str, quotas: Quotas) -> Usage:
     )
 
 
-def _breakdown(tx: Tx, owner: str) -> Breakdown:
-    user_id = _id(tx, owner)
-    rows = own_files.by_type_and_month(tx, user_id)
+def _types_and_months(tx: Tx, owner: str) -> list[tuple[str, str, int, int]]:
+    return own_files.by_type_and_month(tx, id_of(tx, owner))
+
+
+def _largest_and_twins(tx: Tx, owner: str) -> tuple[list[Child], list[Twin]]:
+    user_id = id_of(tx, owner)
+    return own_files.largest(tx, user_id, 50), own_files.twins(tx, user_id, 50)
+
+
+def _breakdown(
+    rows: list[tuple[str, str, int, int]],
+    largest: list[Child],
+    twins: list[Twin],
+    counted_us: int,
+) -> Breakdown:
     types = _summed((kind, files, size) for kind, _, files, size in rows)
     months = _summed((month, files, size) for _, month, files, size in rows)
     return Breakdown(
         sorted(types, key=lambda each: (-each.size, each.name)),
         sorted(months, key=lambda each: each.name),
-        own_files.largest(tx, user_id, 50),
-        own_files.twins(tx, user_id, 50),
+        largest,
+        twins,
+        counted_us,
     )
 
 
@@ -276,7 +278,7 @@ def _folder(
     descending: bool,
     name_part: str,
 ) -> FolderPage:
-    user_id = _id(tx, owner)
+    user_id = id_of(tx, owner)
     return FolderPage(
         folders.find(tx, user_id, folder),
         own_files.count_children(tx, user_id, folder, name_part),
@@ -293,47 +295,30 @@ def _folder(
     )
 
 
-def _events(
+def _below(
     tx: Tx,
     owner: str,
-    before_id: int | None,
-    limit: int,
-    *,
     folder: str,
-    kind: str | None,
-    writer: tuple[str, int] | None,
-) -> list[OwnEvent]:
-    user_id = _id(tx, owner)
-    return own_history.events(
-        tx, user_id, before_id, limit, folder=folder, kind=kind, writer=writer
-    )
-
-
-def _names(tx: Tx, owner: str) -> dict[tuple[str, int], str]:
-    return own_history.names_of(tx, _id(tx, owner))
-
-
-def _versions(tx: Tx, owner: str, path: str) -> Versions:
-    user_id = _id(tx, owner)
-    return Versions(
-        own_history.retired_at(tx, user_id, path, 100),
-        own_history.events_at(tx, user_id, path, 100),
-        own_history.names_of(tx, user_id),
-    )
-
-
-def _trash(tx: Tx, owner: str, limit: int, offset: int) -> list[Retired]:
-    return own_history.trash(tx, _id(tx, owner), limit, offset)
-
-
-def _find_retired(tx: Tx, owner: str, blob_id: str) -> Retired | None:
-    return own_history.find_retired(tx, _id(tx, owner), blob_id)
+    sorting: Sorting,
+    limit: int,
+    after: tuple[int, str] | None,
+    *,
+    descending: bool,
+    name_part: str,
+) -> FlatPage:
+    user_id = id_of(tx, owner)
+    totals = folders.find(tx, user_id, folder)
+    order = own_files.Order(sorting, descending=descending)
+    files = own_files.below(tx, user_id, folder, order, limit, after, name_part)
+    if totals is None or not name_part:
+        return FlatPage(totals, totals.file_count if totals else 0, files)
+    return FlatPage(totals, own_files.count_below(tx, user_id, folder, name_part), files)
 
 
 def _delete_below(
     tx: Tx, owner: str, folder: str, author: Author, limit: int, retirement_us: int, now_us: int
 ) -> tuple[int, bool]:
-    found = entries.list_deep(tx, _id(tx, owner), folder, None, limit + 1, reverse=False)
+    found = entries.list_deep(tx, id_of(tx, owner), folder, None, limit + 1, reverse=False)
     for entry in found[:limit]:
         delete_entry(tx, owner, entry.path, author, retirement_us, now_us)
     return min(len(found), limit), len(found) > limit
@@ -342,7 +327,7 @@ def _delete_below(
 def _access(
     tx: Tx, owner: str, now_us: int
 ) -> tuple[list[Credential], list[Credential], list[Written], dict[tuple[str, int], str]]:
-    user_id = _id(tx, owner)
+    user_id = id_of(tx, owner)
     return (
         own_history.open_sessions(tx, user_id, now_us),
         own_history.open_grants(tx, user_id, now_us),
@@ -352,7 +337,7 @@ def _access(
 
 
 def _end_session(tx: Tx, owner: str, session_id: int, now_us: int) -> bool:
-    return own_history.end_session(tx, _id(tx, owner), session_id, now_us)
+    return own_history.end_session(tx, id_of(tx, owner), session_id, now_us)
 
 
 def _search(
@@ -364,7 +349,7 @@ def _search(
     limit: int,
     offset: int,
 ) -> Found:
-    user_id = _id(tx, owner)
+    user_id = id_of(tx, owner)
     position, newest, _ = search.progress(tx, user_id)
     return Found(
         search.hits(tx, user_id, words, filters, sorting, limit, offset),
@@ -375,26 +360,26 @@ def _search(
 
 
 def _pointing_to(tx: Tx, owner: str, target: str, limit: int) -> list[str]:
-    return search.pointing_to(tx, _id(tx, owner), target, limit)
+    return search.pointing_to(tx, id_of(tx, owner), target, limit)
 
 
 def _pointing_to_each(tx: Tx, owner: str, targets: list[str], limit: int) -> list[list[str]]:
-    user_id = _id(tx, owner)
+    user_id = id_of(tx, owner)
     return [search.pointing_to(tx, user_id, target, limit) for target in targets]
 
 
 def _entries(tx: Tx, owner: str, paths: list[str]) -> list[Entry | None]:
-    user_id = _id(tx, owner)
+    user_id = id_of(tx, owner)
     return [entries.find(tx, user_id, path) for path in paths]
 
 
 def _dangling(tx: Tx, owner: str, limit: int) -> list[tuple[str, str]]:
-    return search.dangling(tx, _id(tx, owner), f"pubky://{owner}", limit)
+    return search.dangling(tx, id_of(tx, owner), f"pubky://{owner}", limit)
 
 
 def _unreferenced(tx: Tx, owner: str, folder: str, limit: int) -> list[tuple[str, int, int]]:
-    return search.unreferenced(tx, _id(tx, owner), f"pubky://{owner}", folder, limit)
+    return search.unreferenced(tx, id_of(tx, owner), f"pubky://{owner}", folder, limit)
 
 
 def _progress(tx: Tx, owner: str) -> tuple[int, int, int]:
-    return search.progress(tx, _id(tx, owner))
+    return search.progress(tx, id_of(tx, owner))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from appliance.metadata.folders import FolderTotals
 from appliance.metadata.own_files import Child, Sum, Twin
 from appliance.metadata.own_history import Credential, OwnEvent, Retired, Written
+from appliance.metadata.own_past import PastChild
 from appliance.metadata.search import Hit
 
 
@@ -35,13 +36,27 @@ class FolderPage:
 
 
 @dataclass(frozen=True, slots=True)
+class FlatPage:
+    """Some of the files below a folder: totals of all, how many are wanted, some of those."""
+
+    totals: FolderTotals | None
+    wanted_count: int
+    files: list[Child]
+
+
+@dataclass(frozen=True, slots=True)
 class Breakdown:
-    """All files by type and month, the largest, and bytes that lie there more than once."""
+    """All files by type and month, the largest, and bytes that lie there more than once.
+
+    Without `is_current` something has changed since it was counted.
+    """
 
     types: list[Sum]
     months: list[Sum]
     largest: list[Child]
     twins: list[Twin]
+    counted_us: int
+    is_current: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +87,20 @@ class Versions:
     retired: list[Retired]
     events: list[OwnEvent]
     names: dict[tuple[str, int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PastFolder:
+    """One page of a folder as it was: how many names, all files below and their bytes.
+
+    `lost` are some of the `lost_count` paths at which something lay whose bytes are gone. Whatever
+    was there since `kept_since_us` is kept, unless the disk was too full for that.
+    """
+
+    name_count: int
+    file_count: int
+    total_bytes: int
+    children: list[PastChild]
+    lost_count: int
+    lost: list[str]
+    kept_since_us: int

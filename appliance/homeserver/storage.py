@@ -22,9 +22,11 @@ from appliance.metadata import entries, events, retired_blobs, takedowns, users
 from appliance.metadata.entries import Entry, Folder
 from appliance.metadata.events import OPERATOR, Author
 from appliance.metadata.store import Metadata, Tx
+from appliance.pubky.content_hash import ContentHash
 from appliance.pubky.content_types import detect_content_type
 from appliance.pubky.keys import PublicKey
 from appliance.pubky.paths import StoragePath
+from appliance.pubky.preconditions import Precondition
 
 # A reader who looked up a row just before it was replaced still gets its bytes.
 SHORTEST_RETIREMENT_US = 10 * 60 * 1_000_000
@@ -62,6 +64,11 @@ class Storage:
         self._clock = clock
         self._limits = limits
         self._disk = disk
+
+    @property
+    def limits(self) -> StorageLimits:
+        """What this node allows."""
+        return self._limits
 
     async def find(self, owner: PublicKey, path: StoragePath) -> Entry | None:
         """The file at this path; None when there is none, or no such user.
@@ -112,16 +119,18 @@ class Storage:
         author: Author,
         declared_bytes: int | None,
         chunks: AsyncIterator[bytes],
-    ) -> None:
-        """Store a file durably (client API 7, from step 4 on).
+        condition: Precondition | None = None,
+    ) -> ContentHash:
+        """Store a file durably (client API 7, from step 4 on); its hash.
 
-        Raises PubkyError not_found, forbidden, conflict, too_large or over_quota; then, and when
-        the stream raises, nothing is stored and the old version stays.
+        Raises PubkyError not_found, forbidden, conflict, precondition_failed, too_large or
+        over_quota; then, and when the stream raises, nothing is stored and the old version stays.
         """
         self._check_size(declared_bytes)
         place = await self._metadata.peek(
             _find_place, owner.z32, path, author, self._limits.quotas, declared_bytes
         )
+        _check_condition(condition, place.old)
         self._disk.check(declared_bytes or 0)
         blob = await self.blobs.write(self._within_limits(chunks, place.max_bytes))
         try:
@@ -134,12 +143,14 @@ class Storage:
                 author,
                 self._limits,
                 self._clock(),
+                condition=condition,
             )
         except PubkyError:
             # A refusal was rolled back, so no row knows the blob. Any other end (the client left,
             # say) may come after the commit: then only the sweep may judge.
             await self.blobs.delete(blob.id)
             raise
+        return blob.content_hash
 
     async def delete(self, owner: PublicKey, path: StoragePath, author: Author) -> None:
         """Delete a file (client API 8); raises PubkyError not_found or forbidden."""
@@ -190,6 +201,11 @@ class Storage:
 def _check_quota(size: int, max_bytes: int | None) -> None:
     if max_bytes is not None and size > max_bytes:
         raise PubkyError("over_quota", "Disk space quota exceeded")
+
+
+def _check_condition(condition: Precondition | None, old: Entry | None) -> None:
+    if condition is not None and not condition.is_met(old.content_hash if old else None):
+        raise PubkyError("precondition_failed", "The file is not what the condition asks for")
 
 
 def refuse_suspended(tx: Tx, owner: str) -> None:
@@ -285,9 +301,13 @@ def _put_entry(
     author: Author,
     limits: StorageLimits,
     now_us: int,
+    *,
+    condition: Precondition | None,
 ) -> None:
     place = _find_place(tx, owner, path, author, limits.quotas, blob.size)
     user, old = place.user, place.old
+    # In the transaction of the write: of many writers with the same condition, one gets in.
+    _check_condition(condition, old)
     entries.upsert(
         tx,
         user.id,

@@ -62,12 +62,16 @@ class PutReport:
 
 @dataclass(frozen=True, slots=True)
 class PingReport:
-    """Whether a node is there. The time is from our datagram to its answer, in seconds."""
+    """Whether a node is there. The time is from our datagram to its answer, in seconds.
+
+    `seen_as` is where our question came from, as the node says (BEP 42).
+    """
 
     answered: bool
     node_id: bytes | None = None
     round_trip_s: float | None = None
     version: bytes | None = None
+    seen_as: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ class Searches:
                 node_id=contact.id,
                 round_trip_s=now - pending.sent_at,
                 version=message.version,
+                seen_as=message.requester,
             )
             self._events.append(PingDone(number, report))
         elif number in self._puts:

@@ -1,6 +1,7 @@
 """Brings the tables up to date: forward only, each numbered file once, in its own transaction."""
 
 import sqlite3
+from collections.abc import Iterable
 from importlib import resources
 
 
@@ -9,14 +10,9 @@ def migrate(connection: sqlite3.Connection) -> None:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_us INTEGER NOT NULL)"
     )
-    folder = resources.files("appliance.metadata") / "migrations"
-    scripts = {
-        item.name.removesuffix(".sql"): item.read_text(encoding="utf-8")
-        for item in folder.iterdir()
-        if item.name.endswith(".sql")
-    }
+    scripts = _scripts()
     applied = {name for (name,) in connection.execute("SELECT name FROM migrations")}
-    unknown = sorted(applied - scripts.keys())
+    unknown = newer_migrations(applied)
     if unknown:
         raise ValueError(f"was written by a newer version of this program ({unknown[0]})")
     for name in sorted(scripts.keys() - applied):
@@ -33,6 +29,20 @@ def migrate(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+
+def newer_migrations(applied: Iterable[str]) -> list[str]:
+    """Those that this version does not know, in order."""
+    return sorted(set(applied) - _scripts().keys())
+
+
+def _scripts() -> dict[str, str]:
+    folder = resources.files("appliance.metadata") / "migrations"
+    return {
+        item.name.removesuffix(".sql"): item.read_text(encoding="utf-8")
+        for item in folder.iterdir()
+        if item.name.endswith(".sql")
+    }
 
 
 def _statements(script: str) -> list[str]:

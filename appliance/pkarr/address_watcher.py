@@ -1,13 +1,14 @@
 """Which address others reach this node at, found out again and again.
 
-Four witnesses, the most trustworthy first: the router by NAT-PMP, a page that the operator chose,
-what most nodes of the DHT see, and this machine's own interfaces if their address is public.
+Five witnesses, the most trustworthy first: the router by NAT-PMP, a page that the operator chose,
+some nodes of the DHT that are asked now, what most of its nodes said in passing, and this machine's
+own interfaces if their address is public.
 """
 
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv6Address, ip_address
@@ -35,6 +36,7 @@ _ELSEWHERE = {4: ("192.0.2.1", 9), 6: ("2001:db8::1", 9)}
 Family = Literal[4, 6]
 Protocol = Literal["udp", "tcp"]
 Witness = Callable[[Family], str | None]
+Poll = Callable[[Family], Awaitable[str | None]]
 
 _log = logging.getLogger(__name__)
 
@@ -56,14 +58,20 @@ class AddressWatcher:
     """The latest findings; `changed` is called when they differ from those before."""
 
     def __init__(
-        self, watching: Watching, seen_by_others: Witness, changed: Callable[[], None]
+        self,
+        watching: Watching,
+        seen_by_others: Witness,
+        asked_others: Poll,
+        changed: Callable[[], None],
     ) -> None:
         self.ipv4: str | None = None
         self.ipv6: str | None = None
         self._watching = watching
         self._seen_by_others = seen_by_others
+        self._asked_others = asked_others
         self._changed = changed
         self._echoed = _Memory()
+        self._polled: dict[Family, _Memory] = {4: _Memory(), 6: _Memory()}
         self._routed = _Memory()
         self._ways_in: dict[tuple[Protocol, int], int] = {}
         self._echo_due_s = 0.0
@@ -94,8 +102,8 @@ class AddressWatcher:
             self._echo_due_s = now_s + ECHO_EVERY_S
             self._echoed.note(await echoed_address(self._watching.echo_url))
         found = (
-            self._judge(4) if self._watching.ipv4 else None,
-            self._judge(6) if self._watching.ipv6 else None,
+            await self._find(4, self.ipv4) if self._watching.ipv4 else None,
+            await self._find(6, self.ipv6) if self._watching.ipv6 else None,
         )
         is_elsewhere = found != (self.ipv4, self.ipv6)
         if is_elsewhere:
@@ -104,13 +112,13 @@ class AddressWatcher:
         if is_elsewhere or self._ways_in != ways_in_before:
             self._changed()
 
-    def _judge(self, family: Family) -> str | None:
-        witnesses = (
-            self._routed.text if family == 4 else None,
-            self._echoed.text,
-            self._seen_by_others(family),
-            local_address(family),
-        )
+    async def _find(self, family: Family, before: str | None) -> str | None:
+        chosen = (self._routed.text if family == 4 else None, self._echoed.text)
+        here = local_address(family)
+        # Strangers are not bothered while somebody nearer knows, or nothing has moved.
+        if before is None or not (before == here or before in chosen):
+            self._polled[family].note(await self._asked_others(family))
+        witnesses = (*chosen, self._polled[family].text, self._seen_by_others(family), here)
         return next((text for text in witnesses if text and is_public(text, family)), None)
 
     async def _ask_router(self, now_s: float) -> str | None:

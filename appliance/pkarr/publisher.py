@@ -14,7 +14,7 @@ from appliance.pkarr.resolver import Resolver
 from appliance.pubky.dns_message import Record
 from appliance.pubky.keys import Keypair
 from appliance.pubky.records import homeserver_records
-from appliance.pubky.signed_packets import SignedPacket
+from appliance.pubky.signed_packets import SignedPacket, signed_message
 
 EVERY_S = 3600.0
 
@@ -132,10 +132,9 @@ class Publisher:
         return SignedPacket.sign(self._keypair, address.records(), max(self._clock(), least_us))
 
 
-def says(packet: SignedPacket, keypair: Keypair, address: OwnAddress) -> bool:
+def says(packet: SignedPacket, address: OwnAddress) -> bool:
     """Whether a packet says what it should."""
     try:
-        wanted = SignedPacket.sign(keypair, address.records(), packet.timestamp_us)
+        return signed_message(packet.public_key, address.records()) == packet.dns_message
     except PubkyError:
         return False
-    return wanted.dns_message == packet.dns_message

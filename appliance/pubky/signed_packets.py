@@ -62,13 +62,7 @@ class SignedPacket:
 
         Raises `invalid` when the DNS message exceeds 996 bytes.
         """
-        origin = parse_name(keypair.public_key.z32)
-        message = write_message(tuple(_publishable(record, origin) for record in records))
-        if len(message) > MAX_SIGNED_DNS_BYTES:
-            raise invalid(
-                f"DNS Packet is too large, expected max {MAX_SIGNED_DNS_BYTES} bytes "
-                f"but got: {len(message)}"
-            )
+        message = signed_message(keypair.public_key, records)
         signature = keypair.sign(signable(timestamp_us, message))
         return cls(keypair.public_key, signature, timestamp_us, message)
 
@@ -135,6 +129,18 @@ class SignedPacket:
         """Seconds until a packet seen at `last_seen_us` must be looked up again, never negative."""
         elapsed_s = max(0, now_us - last_seen_us) // _US_PER_S
         return max(0, self.ttl(minimum_s, maximum_s) - elapsed_s)
+
+
+def signed_message(public_key: PublicKey, records: Iterable[Record]) -> bytes:
+    """The DNS message that a key's packet of these records has; raises `invalid` as `sign` does."""
+    origin = parse_name(public_key.z32)
+    message = write_message(tuple(_publishable(record, origin) for record in records))
+    if len(message) > MAX_SIGNED_DNS_BYTES:
+        raise invalid(
+            f"DNS Packet is too large, expected max {MAX_SIGNED_DNS_BYTES} bytes "
+            f"but got: {len(message)}"
+        )
+    return message
 
 
 def signable(timestamp_us: int, dns_message: bytes) -> bytes:

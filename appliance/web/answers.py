@@ -9,6 +9,7 @@ STATUS: dict[ErrorCode, int] = {
     "forbidden": 403,
     "not_found": 404,
     "conflict": 409,
+    "precondition_failed": 412,
     "too_large": 413,
     "over_quota": 507,
     "rate_limited": 429,

@@ -9,6 +9,7 @@ from appliance.web import (
     own_data,
     own_history,
     own_many,
+    own_past,
     sessions,
     signup_tokens,
 )
@@ -27,6 +28,7 @@ def create_client_app(services: Services) -> Quart:
         own_data,
         own_history,
         own_many,
+        own_past,
         announcements,
     ):
         app.register_blueprint(part.routes(services))

@@ -3,7 +3,7 @@
 from functools import partial
 
 from appliance.errors import PubkyError
-from appliance.web.answers import send_refusal
+from appliance.web.answers import send_method_not_allowed, send_refusal
 from appliance.web.app import create_client_app
 from appliance.web.asgi import ASGIApp, Receive, Scope, Send, http_only
 from appliance.web.cors import with_cors
@@ -14,7 +14,7 @@ from appliance.web.observing import client_route, with_observing
 from appliance.web.on_quart import as_asgi
 from appliance.web.rate_limits import EXEMPT, limit_request
 from appliance.web.services import Services
-from appliance.web.storage import storage_app
+from appliance.web.storage import HONOURS_CONDITIONS, storage_app
 from appliance.web.tenant import Address, resolve_address
 
 # Browsers' scripts may read these beside the safelisted ones (client API 18.1, D10).
@@ -35,6 +35,8 @@ _SMALL_ROUTES = frozenset(
 _NAMED_ROUTES = (b"/signup_tokens/", b"/auth/grant/session/")
 # Beside the protocol: what people may learn of their own account. No tree of files begins so.
 _OWNER_ROUTES = b"/owner/"
+# A write with conditions, else the same as without this beginning.
+_CONDITIONAL = b"/owner/files/"
 
 
 def client_entry(services: Services) -> ASGIApp:
@@ -42,13 +44,22 @@ def client_entry(services: Services) -> ASGIApp:
     small_routes = as_asgi(create_client_app(services))
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["raw_path"].startswith(_CONDITIONAL):
+            if scope["method"] != "PUT":
+                head = scope["method"] == "HEAD"
+                await send_method_not_allowed(send, "PUT", head=head)
+                return
+            scope["raw_path"] = scope["raw_path"][len(_CONDITIONAL) - 1 :]
+            scope[HONOURS_CONDITIONS] = True
         try:
             address = scope["address"] = resolve_address(scope)
             limit_request(services, scope, address)
         except PubkyError as error:
             await send_refusal(send, error, head=scope["method"] == "HEAD", extra=[])
             return
-        if scope["raw_path"] in (FEED, STREAM):
+        if HONOURS_CONDITIONS in scope:
+            await storage_app(services, address, scope, receive, send)
+        elif scope["raw_path"] in (FEED, STREAM):
             await slowed(partial(events_app, services), address, scope, receive, send)
         elif scope["raw_path"] == EXEMPT:
             await small_routes(scope, receive, send)

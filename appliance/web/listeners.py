@@ -234,6 +234,8 @@ class Listeners:
         """
         self._keep_alive_s = keep_alive_s
         self._inherited = {_address_of(listening): listening for listening in inherited}
+        self._unserved: list[socket.socket] = []
+        self._passed = frozenset(self._inherited.values())
         self._context = WorkerContext(None)
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
@@ -293,6 +295,23 @@ class Listeners:
         )
         self._servers.append(server)
 
+    def give_up(self, bound: "BoundSocket") -> None:
+        """Nobody is served there."""
+        if bound.socket in self._passed:
+            self._unserved.append(bound.socket)
+        else:
+            bound.socket.close()
+
+    async def refuse_unserved(self) -> None:
+        """End at once what arrives on sockets that were passed to us and that no part serves.
+
+        The service manager keeps them open, so clients would wait there for ever. Shutting them
+        down is no way out: systemd takes that for a failure of the socket, and stops us with it.
+        """
+        for listening in (*self._inherited.values(), *self._unserved):
+            server = await asyncio.start_server(_refuse, sock=listening, backlog=BACKLOG)
+            self._servers.append(server)
+
     def release(self) -> None:
         """Give the addresses back; what is connected goes on."""
         for bound in self._sockets:
@@ -310,6 +329,10 @@ class Listeners:
             task.cancel()
         if self._connections:
             await asyncio.wait(self._connections, timeout=1)
+
+
+def _refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
 
 
 def _address_of(listening: socket.socket) -> SocketAddress:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from quart import Blueprint, Response, request
 
+from appliance.errors import invalid
 from appliance.homeserver.own_data import MOST_FOLDERS
 from appliance.metadata.folders import FolderTotals
 from appliance.metadata.own_files import Child, Sorting
@@ -54,9 +55,12 @@ def routes(services: Services) -> Blueprint:
 
     @blueprint.get("/owner/breakdown")
     async def breakdown() -> Response:
-        found = await own.breakdown(await owner_session(services))
+        may_be_old = choice("age", ("current", "any"), "current") == "any"
+        found = await own.breakdown(await owner_session(services), may_be_old=may_be_old)
         return answer(
             {
+                "counted_at": moment(found.counted_us),
+                "is_current": found.is_current,
                 "types": [asdict(each) for each in found.types],
                 "months": [asdict(each) for each in found.months],
                 "largest": [_child_json(each) for each in found.largest],
@@ -88,6 +92,29 @@ def routes(services: Services) -> Blueprint:
                 "totals": _folder_json(found.totals) if found.totals else None,
                 "names": found.name_count,
                 "items": [_child_json(each) for each in found.children],
+            }
+        )
+
+    @blueprint.get("/owner/files")
+    async def files_below() -> Response:
+        limit = number("limit", 100, LARGEST_PAGE)
+        sorting = cast("Sorting", choice("sort", ("name", "size", "modified"), "name"))
+        found = await own.below(
+            await owner_session(services),
+            folder("path"),
+            sorting,
+            limit + 1,
+            _place(),
+            descending=choice("order", ("asc", "desc"), "asc") == "desc",
+            name_part=request.args.get("name", "")[:255],
+        )
+        shown = found.files[:limit]
+        return answer(
+            {
+                "totals": _folder_json(found.totals) if found.totals else None,
+                "wanted": found.wanted_count,
+                "items": [_child_json(each) for each in shown],
+                "next_cursor": _cursor(shown[-1], sorting) if len(found.files) > limit else None,
             }
         )
 
@@ -162,6 +189,22 @@ def routes(services: Services) -> Blueprint:
         return answer({"indexed_event": position, "newest_event": newest, "documents": documents})
 
     return blueprint
+
+
+def _cursor(last: Child, sorting: Sorting) -> str:
+    """A place in a sorted list: the number it is sorted by, and the path."""
+    sorted_by = {"name": 0, "size": last.size, "modified": last.modified_us}
+    return f"{sorted_by[sorting]}:{last.path}"
+
+
+def _place() -> tuple[int, str] | None:
+    text = request.args.get("cursor", "")
+    if text == "":
+        return None
+    sorted_by, _, path = text.partition(":")
+    if not (sorted_by.isascii() and sorted_by.isdigit() and len(sorted_by) < 19 and path):
+        raise invalid("Invalid cursor")
+    return int(sorted_by), path
 
 
 def _folder_json(totals: FolderTotals) -> dict[str, Any]:

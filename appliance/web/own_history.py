@@ -33,13 +33,13 @@ Names = dict[tuple[str, int], str]
 def routes(services: Services) -> Blueprint:
     """Changes, old versions and credentials, below `/owner/`."""
     blueprint = Blueprint("own_history", __name__)
-    own = services.own_data
+    own, past = services.own_data, services.own_past
 
     @blueprint.get("/owner/events")
     async def events() -> Response:
         session = await owner_session(services)
         limit = number("limit", 100, LARGEST_PAGE)
-        found = await own.events(
+        found = await past.events(
             session,
             number_or_none("before"),
             limit + 1,
@@ -47,7 +47,7 @@ def routes(services: Services) -> Blueprint:
             kind=choice("kind", ("", "PUT", "DEL"), "") or None,
             writer=_writer(),
         )
-        names = await own.names(session)
+        names = await past.names(session)
         return answer(
             {
                 "items": [_event_json(each, names) for each in found[:limit]],
@@ -57,7 +57,7 @@ def routes(services: Services) -> Blueprint:
 
     @blueprint.get("/owner/versions")
     async def versions() -> Response:
-        found = await own.versions(await owner_session(services), path("path"))
+        found = await past.versions(await owner_session(services), path("path"))
         return answer(
             {
                 "versions": [_retired_json(each) for each in found.retired],
@@ -69,12 +69,12 @@ def routes(services: Services) -> Blueprint:
     async def trash() -> Response:
         session = await owner_session(services)
         limit = number("limit", 100, LARGEST_PAGE)
-        found = await own.trash(session, limit, number("offset", 0, FURTHEST))
+        found = await past.trash(session, limit, number("offset", 0, FURTHEST))
         return answer({"items": [_retired_json(each) for each in found]})
 
     @blueprint.get("/owner/trash/<blob_id>")
     async def old_bytes(blob_id: str) -> Response:
-        found = await own.find_retired(await owner_session(services), blob_id)
+        found = await past.find_retired(await owner_session(services), blob_id)
         if found is None:
             raise PubkyError("not_found", "There is no such old version")
         try:

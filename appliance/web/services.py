@@ -8,6 +8,7 @@ from appliance.homeserver.event_feed import EventFeed
 from appliance.homeserver.grants import Grants
 from appliance.homeserver.node_figures import NodeFigures
 from appliance.homeserver.own_data import OwnData
+from appliance.homeserver.own_past import OwnPast
 from appliance.homeserver.quotas import Quotas
 from appliance.homeserver.rate_limits import RateLimits
 from appliance.homeserver.readiness import Readiness
@@ -34,6 +35,7 @@ class Services:
     feed: EventFeed
     revocations: Revocations
     own_data: OwnData
+    own_past: OwnPast
     quotas: Quotas
     rate_limits: RateLimits
     bandwidth: Bandwidth

@@ -5,11 +5,12 @@ import re
 from dashboard.addresses import OwnPath
 
 MANIFEST = "MANIFEST.jsonl"
+SIGNATURE = "SIGNATURE"
 EVENTS = "EVENTS.jsonl"
 README = "README.txt"
 READING_COPY = "profile.html"
 # What we put beside the files; nobody's files lie outside of the two trees.
-EXTRAS = frozenset({MANIFEST, EVENTS, README, READING_COPY})
+EXTRAS = frozenset({MANIFEST, SIGNATURE, EVENTS, README, READING_COPY})
 # A further underscore for names that have one already: so no two folders become the same.
 _APP_BUNDLE = re.compile(r"(/(?:pub|priv)/[^/]+\.app_*)/")
 

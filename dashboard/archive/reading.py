@@ -17,9 +17,10 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from blake3 import blake3
 
 from dashboard.addresses import AddressError, OwnPath
-from dashboard.archive import manifest, names
+from dashboard.archive import manifest, names, signature
 from dashboard.archive.directory import ArchiveError, measure
 from dashboard.archive.manifest import ManifestEntry, ManifestError
+from dashboard.archive.signature import Signature, SignatureError
 
 _CHUNK = 256 * 1024
 _MAX_MANIFEST_BYTES = 128 * 1024 * 1024
@@ -62,11 +63,17 @@ class LeftOut:
 
 
 class Archive:
-    """An open archive whose structure was checked. Close it, or use it as a context."""
+    """An open archive whose structure was checked. Close it, or use it as a context.
 
-    def __init__(self, file: ZipFile, listed: dict[str, ManifestEntry] | None) -> None:
+    `listed` is what the manifest lists, `manifest_hash` its own BLAKE3 hash in hex.
+    """
+
+    def __init__(
+        self, file: ZipFile, listed: dict[str, ManifestEntry] | None, manifest_hash: str
+    ) -> None:
         self._zip = file
         self.listed = listed
+        self.manifest_hash = manifest_hash
         self.entries: tuple[Entry, ...] = ()
         self.left_out: tuple[LeftOut, ...] = ()
 
@@ -85,7 +92,7 @@ class Archive:
         try:
             infos = opened.infolist()
             _check(infos, end_of_files, limits)
-            archive = cls(opened, _manifest(opened, limits))
+            archive = cls(opened, *_manifest(opened, limits))
             archive._sort(infos, limits)
         except BaseException:
             opened.close()
@@ -102,6 +109,20 @@ class Archive:
         for chunk in self.chunks(entry):
             found.update(chunk)
         return found.hexdigest()
+
+    def signature(self) -> Signature | None:
+        """What the archive says of who signed it, unchecked. Raises `SignatureError`."""
+        info = next(
+            (each for each in self._zip.infolist() if each.filename == names.SIGNATURE), None
+        )
+        if info is None:
+            return None
+        if info.file_size > signature.MAX_BYTES:
+            raise SignatureError("It is too long.")
+        try:
+            return signature.parse(b"".join(_chunks(self._zip, info.filename, info.file_size)))
+        except ArchiveError as error:
+            raise SignatureError("It is damaged.") from error
 
     def missing(self) -> tuple[str, ...]:
         """Names that the manifest has and the archive does not."""
@@ -226,17 +247,25 @@ def _check_places(infos: list[ZipInfo], end_of_files: int) -> None:
         raise ArchiveError("Files in it overlap.")
 
 
-def _manifest(opened: ZipFile, limits: Limits) -> dict[str, ManifestEntry] | None:
+def _manifest(opened: ZipFile, limits: Limits) -> tuple[dict[str, ManifestEntry] | None, str]:
+    """What the manifest lists, and its hash in hex."""
     info = next((each for each in opened.infolist() if each.filename == names.MANIFEST), None)
     if info is None:
-        return None
+        return None, ""
     if info.file_size > _MAX_MANIFEST_BYTES:
         raise ArchiveError("Its manifest is too long.")
+    whole = blake3()
     try:
         with closing(_chunks(opened, info.filename, info.file_size)) as chunks:
-            return manifest.parse(_lines(chunks), limits.entries)
+            return manifest.parse(_lines(_hashed(chunks, whole)), limits.entries), whole.hexdigest()
     except ManifestError as error:
         raise ArchiveError(f"Its manifest cannot be read: {error}") from error
+
+
+def _hashed(chunks: Iterable[bytes], whole: blake3) -> Iterator[bytes]:
+    for chunk in chunks:
+        whole.update(chunk)
+        yield chunk
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

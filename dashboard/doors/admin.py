@@ -15,6 +15,8 @@ from dashboard.doors.answers import (
     door_errors,
     require_success,
 )
+from dashboard.doors.fleet import FleetDoor
+from dashboard.doors.leaving import LeavingDoor
 from dashboard.doors.looks import LookDoor
 from dashboard.doors.machine import MachineDoor
 from dashboard.doors.network import (
@@ -54,6 +56,8 @@ class Node:
     disk_free_bytes: int
     disk_total_bytes: int
     last_event_id: int | None
+    has_fleet: bool = False
+    """Whether a list of the operator's nodes was put on this one."""
 
 
 QUOTA_NAMES = ("storage_quota_mb", "rate_read", "rate_write")
@@ -161,6 +165,8 @@ class AdminDoor:
         )
         self.looks = LookDoor(self._http)
         self.machine = MachineDoor(self._http)
+        self.leaving = LeavingDoor(self._http)
+        self.fleet = FleetDoor(self._http)
 
     async def close(self) -> None:
         """Close its connections."""
@@ -185,6 +191,7 @@ class AdminDoor:
             disk_free_bytes=said.number("disk_free_bytes"),
             disk_total_bytes=said.number("disk_total_bytes"),
             last_event_id=said.number_or_none("last_event_id"),
+            has_fleet=said.flag_or_none("has_fleet") is True,
         )
 
     async def network(self) -> Network:

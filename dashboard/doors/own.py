@@ -16,6 +16,7 @@ from dashboard.doors.own_facts import (
     Child,
     Credential,
     Facet,
+    FlatPage,
     FolderPage,
     FolderSum,
     Found,
@@ -27,6 +28,7 @@ from dashboard.doors.own_facts import (
     Twin,
     Usage,
 )
+from dashboard.doors.own_past import PastDoor
 from dashboard.doors.storage import DOOR
 
 Sorting = Literal["name", "size", "modified"]
@@ -39,6 +41,7 @@ class OwnDoor:
     def __init__(self, http: httpx.AsyncClient, session: Mapping[str, str]) -> None:
         self._http = http
         self._session = dict(session)
+        self.past = PastDoor(http, session)
         self._objects = Gathered(self._many_objects)
         self._pointing = Gathered(self._many_pointing)
 
@@ -61,9 +64,9 @@ class OwnDoor:
             trash_bytes=trash.number("bytes"),
         )
 
-    async def breakdown(self) -> Breakdown:
-        """Looks at every file, so it takes its time with many of them."""
-        said = await self._ask("breakdown", {})
+    async def breakdown(self, *, may_be_old: bool = False) -> Breakdown:
+        """Looks at every file, so it takes its time with many of them, or may be of before."""
+        said = await self._ask("breakdown", {"age": "any" if may_be_old else "current"})
         return Breakdown(
             types=tuple(map(_sum, said.items("types"))),
             months=tuple(map(_sum, said.items("months"))),
@@ -72,6 +75,8 @@ class OwnDoor:
                 Twin(_path(each.text("path")), each.number("copies"), each.number("bytes"))
                 for each in said.items("twins")
             ),
+            counted_at=said.moment("counted_at"),
+            is_current=said.flag("is_current"),
         )
 
     async def folder(
@@ -100,6 +105,18 @@ class OwnDoor:
             name_count=said.number("names"),
             file_count=totals.number("files") if totals else 0,
             byte_count=totals.number("bytes") if totals else 0,
+        )
+
+    async def below(self, folder: OwnPath, query: Query) -> FlatPage:
+        """Files at any depth below a folder; `query` as the API has it."""
+        said = await self._ask("files", {**query, "path": folder.text})
+        totals = said.members_or_none("totals")
+        return FlatPage(
+            items=tuple(map(_child, said.items())),
+            wanted_count=said.number("wanted"),
+            file_count=totals.number("files") if totals else 0,
+            byte_count=totals.number("bytes") if totals else 0,
+            next_cursor=said.text_or_none("next_cursor"),
         )
 
     async def delete_below(self, folder: OwnPath) -> tuple[int, bool]:

@@ -54,6 +54,17 @@ class FolderPage:
 
 
 @dataclass(frozen=True, slots=True)
+class FlatPage:
+    """Some of the files at any depth below a folder, how many are wanted, and all totals."""
+
+    items: tuple[Child, ...]
+    wanted_count: int
+    file_count: int
+    byte_count: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sum:
     """Files and bytes under one heading."""
 
@@ -78,12 +89,14 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """All files by type and month, the largest, and the twins."""
+    """All files by type and month, the largest, and the twins, as they were counted at a time."""
 
     types: tuple[Sum, ...]
     months: tuple[Sum, ...]
     largest: tuple[Child, ...]
     twins: tuple[Twin, ...]
+    counted_at: datetime
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)

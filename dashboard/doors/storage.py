@@ -105,7 +105,7 @@ class Storage:
         if response.status_code == 404:
             return None
         require_success(DOOR, response)
-        return _facts(response.headers)
+        return facts_of(response.headers)
 
     async def read(self, path: StoredPath, max_bytes: int) -> bytes:
         """At most `max_bytes` from the start of an object that is not empty."""
@@ -158,7 +158,8 @@ def _item(said: Members, kind_of_path: type[StoredPath]) -> File | Folder:
     raise DoorError(DOOR, f"It listed a '{kind}'.")
 
 
-def _facts(headers: httpx.Headers) -> ObjectFacts:
+def facts_of(headers: httpx.Headers) -> ObjectFacts:
+    """What the headers of an answer say of an object. Raises `DoorError`."""
     length = headers.get("content-length", "")
     if not (length.isascii() and length.isdigit()):
         raise DoorError(DOOR, "It did not say how long the object is.")

@@ -101,6 +101,29 @@ class TenantDoor(Storage):
             response = await self._http.put(self._address(path), content=body, headers=headers)
         require_success(DOOR, response)
 
+    async def put_if(
+        self,
+        path: OwnPath,
+        body: bytes | AsyncIterable[bytes],
+        content_type: str,
+        *,
+        replacing: str | None,
+    ) -> str | None:
+        """Store an object in place of the one with this ETag, or with None where there is none.
+
+        The ETag of what was stored; None when something else lies there, and nothing was stored.
+        """
+        condition = {"If-None-Match": "*"} if replacing is None else {"If-Match": replacing}
+        headers = self._headers | {"Content-Type": content_type} | condition
+        async with door_errors(DOOR):
+            response = await self._http.put(
+                f"/owner/files{self._address(path)}", content=body, headers=headers
+            )
+        if response.status_code == 412:
+            return None
+        require_success(DOOR, response)
+        return str(response.headers.get("etag", ""))
+
     async def delete(self, path: OwnPath) -> bool:
         """Delete an object; whether there was one."""
         async with door_errors(DOOR):

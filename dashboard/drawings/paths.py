@@ -29,6 +29,7 @@ ICONS = {
     ),
     "audit": '<path d="M6 3.5h12v17H6z"/><path d="M9 12l2 2 4-5"/>',
     "backups": '<path d="M5 4h14v7H5zM5 13h14v7H5z"/><path d="M9 7.5h6M9 16.5h6"/>',
+    "fleet": '<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="M15 15l5.5 5.5"/>',
     "access": '<path d="M6 11h12v9H6z"/><path d="M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>',
     "activity": '<path d="M3 12h4l3-7 4 14 3-7h4"/>',

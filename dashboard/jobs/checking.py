@@ -1,7 +1,7 @@
 """Compares an uploaded archive with what is there. It changes nothing: the dry run of an import."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -9,9 +9,12 @@ from blake3 import blake3
 
 from dashboard.archive.directory import ArchiveError
 from dashboard.archive.reading import Archive, Entry, Limits
+from dashboard.archive.signature import Signature, SignatureError
 from dashboard.doors.tenant import TenantDoor
 from dashboard.jobs.job import Job, JobFailedError
 
+# Whether it is that node's signature, and whether that node is this one; raises `DoorError`.
+AskAbout = Callable[[Signature], Awaitable[tuple[bool, bool]]]
 # The fates of files in the receipt of a check.
 NEW, SAME, CONFLICTING, INVALID, OVER = "new", "same", "conflicting", "invalid", "over quota"
 
@@ -24,8 +27,19 @@ async def open_archive(path: Path, limits: Limits) -> Archive:
         raise JobFailedError(f"This archive is not read. {error}") from error
 
 
-async def check(job: Job, path: Path, door: TenantDoor, limits: Limits) -> None:
-    """Read the whole archive and ask about every path in it. Raises what ends a job."""
+async def check(
+    job: Job,
+    path: Path,
+    door: TenantDoor,
+    limits: Limits,
+    *,
+    charged_per_file: int,
+    ask_about: AskAbout,
+) -> None:
+    """Read the whole archive and ask about every path in it. Raises what ends a job.
+
+    `charged_per_file` are the bytes that each new file costs beside its own.
+    """
     job.begin_step("Directory of the archive")
     archive = await open_archive(path, limits)
     with archive:
@@ -39,6 +53,7 @@ async def check(job: Job, path: Path, door: TenantDoor, limits: Limits) -> None:
         needed = 0
         for entry in entries:
             fate, more, said = await _fate(job, archive, entry, door)
+            more += charged_per_file if fate == NEW else 0
             job.count(fate, entry.path.text, entry.byte_count, said)
             needed += max(more, 0)
             if more > 0 and left is not None and needed > left:
@@ -53,6 +68,25 @@ async def check(job: Job, path: Path, door: TenantDoor, limits: Limits) -> None:
         else:
             job.tell("Manifest", "read, and compared with every file", "text")
             job.tell("Listed but not in the archive", len(archive.missing()), "files")
+        job.tell("Signature", await _signature(archive, ask_about), "text")
+
+
+async def _signature(archive: Archive, ask_about: AskAbout) -> str:
+    """Who says that the archive came from them, in words."""
+    try:
+        found = archive.signature()
+    except SignatureError as error:
+        return f"none that counts: {error}"
+    if found is None:
+        return "none, so nothing says where it comes from"
+    if found.blake3 != archive.manifest_hash:
+        return "none that counts: it was made for another manifest"
+    is_signed, is_this_node = await ask_about(found)
+    if not is_signed:
+        return "forged: the node that it names never made it"
+    if is_this_node:
+        return f"of this node, for the files of {found.owner}"
+    return f"of the node {found.node}, for the files of {found.owner}"
 
 
 async def _fate(job: Job, archive: Archive, entry: Entry, door: TenantDoor) -> tuple[str, int, str]:

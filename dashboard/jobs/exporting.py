@@ -5,7 +5,7 @@ taken back, and an archive that leaves something out in silence is none to rely 
 """
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ import dashboard.archive.names as in_archive
 from dashboard.addresses import OwnPath
 from dashboard.archive.manifest import ManifestEntry, State
 from dashboard.archive.reading_copy import ReadingCopy
+from dashboard.archive.signature import Signature, to_text
 from dashboard.archive.writing import ArchiveWriter, outcome
 from dashboard.doors.answers import DoorError, DoorRefusedError, door_errors, require_success
 from dashboard.doors.own_facts import Change
@@ -25,6 +26,8 @@ from dashboard.jobs.own_files import OwnFile, files_below, hex_of
 
 # Small pieces are gathered, so that many little files do not become many little packets.
 _PIECE = 256 * 1024
+# Asks the node to sign the hash of a manifest; raises `DoorError`.
+Sign = Callable[[str], Awaitable[Signature]]
 _CHANGES_PAGE = 1000
 # How often a file is taken up again where its answer broke off.
 _TRIES = 3
@@ -86,8 +89,14 @@ class Export:
     """One export. `pieces` are the bytes of the archive."""
 
     def __init__(
-        self, job: Job, door: TenantDoor, scope: Scope, now_s: Callable[[], float]
+        self,
+        job: Job,
+        door: TenantDoor,
+        scope: Scope,
+        now_s: Callable[[], float],
+        sign: Sign | None = None,
     ) -> None:
+        self._sign = sign
         self._job = job
         self._door = door
         self._scope = scope
@@ -126,13 +135,26 @@ class Export:
             while writer.write_manifest():
                 job.go_on()
                 yield writer.take()
-            writer.end()
+            _, manifest_hash = writer.end()
+            await self._add_signature(manifest_hash)
             writer.finish()
             yield writer.take()
             self._tell()
         finally:
             writer.close()
             self._reading_copy.close()
+
+    async def _add_signature(self, manifest_hash: str) -> None:
+        """An archive without it is of less use, but better than none."""
+        if self._sign is None:
+            return
+        try:
+            signature = await self._sign(manifest_hash)
+        except DoorError as error:
+            self._job.note(f"The archive is not signed: {error.message}")
+            return
+        self._writer.add_text(in_archive.SIGNATURE, to_text(signature), self._now)
+        self._job.tell("Signed by this node", signature.node, "hash")
 
     def _tell(self) -> None:
         job, writer = self._job, self._writer
@@ -289,8 +311,10 @@ MANIFEST.jsonl    one line a file: path, name in this archive, bytes, type, BLAK
                   vanished    deleted while this archive was made; not here
                   incomplete  the node did not hand out all of it
                   damaged     the bytes do not have the hash that the node stated
+SIGNATURE         the node's signature over the hash of MANIFEST.jsonl, with the node's key.
 EVENTS.jsonl      one change a line, the newest first; the last line names the range of cursors.
 
-Check it: `b3sum` prints the hashes of the manifest. A live homeserver states the same hash, in
+Check it: `pubky-appliance verify-export FILE.zip` on any machine does it all, and `b3sum` prints
+the hashes of the manifest. A live homeserver states the same hash, in
 base64, as the ETag of a file. Bring it back: the page /import of a node's dashboard takes it.
 """.encode()

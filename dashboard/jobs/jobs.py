@@ -25,8 +25,22 @@ _TITLES: dict[Kind, str] = {
     "export": "Export",
     "check": "Look into an archive",
     "import": "Import",
+    "restore": "Put back how it was",
+    "move": "Copy to another homeserver",
+    "compare": "Compare with another homeserver",
+    "watch": "Wait for the new record",
+    "leave": "Delete everything here",
 }
-_LANES: dict[Kind, str] = {"export": "export", "check": "import", "import": "import"}
+_LANES: dict[Kind, str] = {
+    "export": "export",
+    "check": "import",
+    "import": "import",
+    "restore": "import",
+    "move": "move",
+    "compare": "move",
+    "watch": "wait",
+    "leave": "move",
+}
 
 Work = Callable[[Job], Awaitable[None]]
 
@@ -74,7 +88,9 @@ class Jobs:
         for each in self._running.values():
             if each.record.owner == owner and _LANES[each.record.kind] == lane:
                 raise TooManyJobsError(f"Another {lane} of yours is still running.")
-        if len(self._running) >= MOST_RUNNING:
+        # Who waits takes nothing from those who work.
+        working = sum(each.record.kind != "watch" for each in self._running.values())
+        if kind != "watch" and working >= MOST_RUNNING:
             raise TooManyJobsError("Several people export or import right now. Try again later.")
         record = JobRecord(
             id=secrets.token_hex(8),

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from dashboard import json_twin
 
-Kind = Literal["export", "check", "import"]
+Kind = Literal["export", "check", "import", "move", "compare", "watch", "leave", "restore"]
 State = Literal["running", "done", "failed", "cancelled", "interrupted"]
 Unit = Literal["files", "bytes", "text", "hash"]
 

@@ -61,7 +61,7 @@ async def gallery(life: Life, place: Place, type_prefix: str, offset: int) -> Ga
 async def _piece(life: Life, hit: Hit) -> Piece:
     name = ""
     if classify(hit.path.text).kind == "blob":
-        pointing = await life.door.own.pointing_to(life.address(hit.path.text), 5)
+        pointing = await life.door.own.pointing_to_together(life.address(hit.path.text))
         words = [path for path in pointing if classify(path.text).kind == "file"][:1]
         for path in words:
             stored = await find(life, path)

@@ -1,5 +1,6 @@
 """What goes with a post: all its copies, or an indexer that reads again finds it; and its media."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.addresses import OwnPath
@@ -27,7 +28,7 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class PostRemoval:
-    """Every copy of a post, and the media that nothing else of the visitor's points to."""
+    """Every copy of some posts, and the media that nothing else of the visitor's points to."""
 
     copies: tuple[Going, ...]
     media: tuple[Going, ...]
@@ -35,17 +36,23 @@ class PostRemoval:
 
 async def post_removal(life: Life, post_id: str) -> PostRemoval:
     """What deleting this post means; no copies where there is none. Raises `DoorError`."""
-    copies = await _copies(life, post_id)
-    loaded = await load(life, place_of(post_id))
-    going = {copy.path.text for copy in copies}
-    found: dict[str, Going] = {}
-    for uri in {uri for copy in loaded.copies for uri in _media_of(post_of(copy))}:
+    return await posts_removal(life, (post_id,))
+
+
+async def posts_removal(life: Life, post_ids: Sequence[str]) -> PostRemoval:
+    """What deleting all of these posts at once means. Raises `DoorError`."""
+    found = await each(lambda post_id: _copies(life, post_id), post_ids)
+    copies = {copy.path.text: copy for some in found for copy in some}
+    loaded = await each(lambda post_id: load(life, place_of(post_id)), post_ids)
+    uris = {uri for one in loaded for copy in one.copies for uri in _media_of(post_of(copy))}
+    media: dict[str, Going] = {}
+    for uri in uris:
         path = life.own_path(parse_address(uri))
         if path is not None and classify(path.text).kind in {"file", "media", "blob"}:
-            for medium in await _lone(life, path, going):
-                found[medium.path.text] = medium
-    media = tuple(found[path] for path in sorted(found, reverse=True))
-    return PostRemoval(copies, media)
+            for medium in await _lone(life, path, set(copies)):
+                media[medium.path.text] = medium
+    lone = tuple(media[path] for path in sorted(media, reverse=True))
+    return PostRemoval(tuple(copies.values()), lone)
 
 
 async def _copies(life: Life, post_id: str) -> tuple[Going, ...]:

@@ -14,6 +14,7 @@ from quart.typing import ResponseReturnValue
 from quart.wrappers.response import ResponseBody
 
 from dashboard.addresses import AddressError, OwnPath
+from dashboard.archive.signature import Signature
 from dashboard.jobs.exporting import Count, Export, Scope, count
 from dashboard.jobs.job import Job
 from dashboard.jobs.jobs import Jobs, TooManyJobsError
@@ -107,7 +108,12 @@ async def _download(parts: Parts, choice: Choice) -> ResponseReturnValue:
         content = ExportPage(choice, expected, request.path, str(error))
         return await render("exporting/index.html", await frame(parts, "export"), content)
     job.tell("Chosen", _in_words(choice), "text")
-    export = Export(job, own.door, choice.scope, parts.now_s)
+
+    async def sign(manifest_hash: str) -> Signature:
+        said = await parts.admin.leaving.sign_manifest(own.public_key, manifest_hash)
+        return Signature(said.node, said.owner, said.blake3, said.at_us, said.signature)
+
+    export = Export(job, own.door, choice.scope, parts.now_s, sign)
     response = Response(_ArchiveBody(parts.jobs, job, export.pieces(expected)))
     response.content_type = "application/zip"
     response.headers["Content-Disposition"] = content_disposition("attachment", _name(parts, own))

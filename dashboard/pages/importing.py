@@ -14,6 +14,8 @@ from quart.typing import ResponseReturnValue
 from quart.wrappers.request import Body
 
 from dashboard.archive.reading import Limits
+from dashboard.archive.signature import Signature
+from dashboard.doors.leaving import Signed, StorageLimits
 from dashboard.jobs.checking import check
 from dashboard.jobs.importing import Policy, import_files
 from dashboard.jobs.job import Job, JobFailedError
@@ -35,19 +37,25 @@ Choice = Literal["keep", "replace", "skip"]
 
 @dataclass(frozen=True, slots=True)
 class ImportPage:
-    """The form; `waiting` are checked archives about which nothing was decided yet."""
+    """The form; `waiting` are checked archives about which nothing was decided yet.
+
+    `max_file_bytes` None: the node takes files of any length.
+    """
 
     may_change: bool
     max_bytes: int
+    max_file_bytes: int | None
+    max_files: int
     waiting: tuple[JobRecord, ...]
     problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ChoosePage:
-    """What an archive would change."""
+    """What an archive would change; what it replaces stays in the trash for `trash_days`."""
 
     job: JobRecord
+    trash_days: int
     may_change: bool
     problem: str | None
 
@@ -100,7 +108,9 @@ def routes(table: RouteTable, parts: Parts) -> None:
 
 async def _import(parts: Parts, own: Own, job: Job, checked: JobRecord, policy: Policy) -> None:
     path = parts.jobs.staged(checked.id)
-    await import_files(job, path, own.door, _limits(parts), policy)
+    allowed = await parts.admin.leaving.storage_limits()
+    limits = _limits(parts, allowed)
+    await import_files(job, path, own.door, limits, policy, allowed=allowed)
     parts.jobs.drop_staged(checked.id)
 
 
@@ -109,6 +119,8 @@ async def _page(parts: Parts, own: Own, problem: str | None = None) -> ResponseR
     content = ImportPage(
         may_change=own.may_change,
         max_bytes=parts.import_limit_bytes,
+        max_file_bytes=(await parts.admin.leaving.storage_limits()).max_file_bytes,
+        max_files=Limits().entries,
         waiting=tuple(each for each in jobs if waits_for_choice(parts, each)),
         problem=problem,
     )
@@ -118,7 +130,9 @@ async def _page(parts: Parts, own: Own, problem: str | None = None) -> ResponseR
 async def _choose(
     parts: Parts, own: Own, job_id: str, problem: str | None = None
 ) -> ResponseReturnValue:
-    content = ChoosePage(_checked(parts, job_id), own.may_change, problem)
+    checked = _checked(parts, job_id)
+    trash_days = (await parts.admin.leaving.storage_limits()).trash_days
+    content = ChoosePage(checked, trash_days, own.may_change, problem)
     return await render("importing/choose.html", await frame(parts, "export"), content)
 
 
@@ -129,8 +143,11 @@ def _checked(parts: Parts, job_id: str) -> JobRecord:
     return job
 
 
-def _limits(parts: Parts) -> Limits:
-    return Limits(file_bytes=parts.import_limit_bytes)
+def _limits(parts: Parts, allowed: StorageLimits) -> Limits:
+    most = parts.import_limit_bytes
+    if allowed.max_file_bytes is not None:
+        most = min(most, allowed.max_file_bytes)
+    return Limits(file_bytes=most)
 
 
 async def _begin_check(parts: Parts, own: Own) -> Job:
@@ -160,7 +177,20 @@ async def _begin_check(parts: Parts, own: Own) -> Job:
 async def _check(parts: Parts, own: Own, job: Job, path: Path) -> None:
     is_read = False
     try:
-        await check(job, path, own.door, _limits(parts))
+        allowed = await parts.admin.leaving.storage_limits()
+
+        async def ask_about(found: Signature) -> tuple[bool, bool]:
+            said = Signed(found.node, found.owner, found.blake3, found.at_us, found.signature)
+            return await parts.admin.leaving.check_signature(said)
+
+        await check(
+            job,
+            path,
+            own.door,
+            _limits(parts, allowed),
+            charged_per_file=allowed.charged_bytes_per_file,
+            ask_about=ask_about,
+        )
         is_read = True
     finally:
         if not is_read:

@@ -11,7 +11,7 @@ from quart.typing import ResponseReturnValue
 from dashboard.doors.admin import Invite, InviteFilter, InvitePage, Limits
 from dashboard.doors.answers import DoorRefusedError
 from dashboard.live import Event, Streams
-from dashboard.page_context import frame, render, signed_in
+from dashboard.page_context import frame, render, render_named, signed_in
 from dashboard.pages import join
 from dashboard.pages.paging import Paging, asked_page
 from dashboard.parts import Parts
@@ -111,7 +111,9 @@ def _add_list(table: RouteTable, parts: Parts) -> None:
         invite = await _found_invite(parts, invite_id)
         openable = invite.link.startswith(("pubkyauth://", "https://"))
         content = OneInvitePage(invite, openable, _join_url(parts))
-        return await render("invites/show.html", await frame(parts, "invites"), content)
+        return await render_named(
+            parts, "invites/show.html", await frame(parts, "invites"), content
+        )
 
     @table.add("/invites/sheet")
     async def sheet() -> ResponseReturnValue:
@@ -219,7 +221,7 @@ async def _list_page(parts: Parts, problem: str | None = None, typed: Typed | No
         typed=typed or Typed(),
         problem=problem,
     )
-    return await render("invites/index.html", await frame(parts, "invites"), content)
+    return await render_named(parts, "invites/index.html", await frame(parts, "invites"), content)
 
 
 async def _found_invite(parts: Parts, invite_id: int) -> Invite:

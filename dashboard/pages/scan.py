@@ -11,6 +11,7 @@ from dashboard.doors.logins import Approval
 from dashboard.page_context import frame, frame_without_node, render, signed_in
 from dashboard.pages import login
 from dashboard.pages.connect import finish_connect
+from dashboard.pages.own.move_acts import finish_move
 from dashboard.pages.setup import finish_claim
 from dashboard.pages.waiting import over_page, reaches_phones, waiting_page
 from dashboard.parts import Parts
@@ -81,6 +82,8 @@ async def _finish(
         return await finish_claim(parts, current, approval)
     if scan.purpose == "connect":
         return await finish_connect(parts, current, scan, approval)
+    if scan.purpose == "move":
+        return await finish_move(parts, current, approval)
     return await _finish_step_up(parts, current, scan, approval)
 
 

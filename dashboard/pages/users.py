@@ -9,7 +9,7 @@ from quart.typing import ResponseReturnValue
 from dashboard.addresses import AddressError, parse_public_key
 from dashboard.doors.admin import QUOTA_NAMES, Quota, UsedInvite, User
 from dashboard.doors.answers import DoorRefusedError
-from dashboard.page_context import frame, render
+from dashboard.page_context import frame, render, render_named
 from dashboard.pages.own.asking import Pages, asked_choice, asked_page, asked_window
 from dashboard.parts import Parts
 from dashboard.routes import RouteTable
@@ -77,7 +77,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
         )
         invite = await parts.admin.invite_of(user.public_key)
         content = UserPage(user, invite, folders, await parts.admin.quota(user.public_key), problem)
-        return await render("users/show.html", await frame(parts, "users"), content)
+        return await render_named(parts, "users/show.html", await frame(parts, "users"), content)
 
     @table.add("/users")
     async def index() -> ResponseReturnValue:
@@ -92,7 +92,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
         kept_state = state if state != STATES[0] else ""
         pages = asked_page("/users", total, key=part, state=kept_state, order=kept)
         content = UsersPage(items, pages, part, state, order)
-        return await render("users/index.html", await frame(parts, "users"), content)
+        return await render_named(parts, "users/index.html", await frame(parts, "users"), content)
 
     @table.add("/users/<public_key>")
     async def show(public_key: str) -> ResponseReturnValue:

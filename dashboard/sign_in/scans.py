@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Purpose = Literal["sign-in", "step-up", "claim", "connect"]
+Purpose = Literal["sign-in", "step-up", "claim", "connect", "move"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from nacl.pwhash import verify
 
 from appliance.config import Config
 from appliance.data_folder import DataFolder, DataFolderError, write_atomically
+from appliance.pubky.keys import Keypair
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ def test_a_damaged_key_is_named_and_never_replaced(folder: DataFolder, damage: s
 
 def test_a_damaged_password_file_says_what_to_do(folder: DataFolder) -> None:
     (folder.path / "admin_password").write_text("a password in the clear")
-    with pytest.raises(DataFolderError, match="delete the file and run"):
+    with pytest.raises(DataFolderError, match="make a new password with"):
         folder.hashed_admin_password()
 
 
@@ -86,6 +88,68 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     for read in (folder.keypair, folder.hashed_admin_password):
         with pytest.raises(DataFolderError, match="is missing; run 'pubky-appliance init'"):
             read()
+
+
+@pytest.fixture
+def sealed(folder: DataFolder, tmp_path: Path) -> DataFolder:
+    """A folder whose key the service manager keeps, as the running node sees it."""
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    key = folder.public_key()
+    (folder.path / "secret").rename(credentials / "node-key")
+    (folder.path / "public_key").write_text(f"{key}\n")
+    return DataFolder(folder.path, credentials)
+
+
+def test_a_key_that_the_service_manager_passes_is_used(sealed: DataFolder) -> None:
+    assert sealed.keypair().public_key == sealed.public_key()
+    assert sealed.initialise().made == ()
+
+
+def test_without_the_credential_the_public_key_is_known_and_the_secret_told_of(
+    sealed: DataFolder,
+) -> None:
+    outside = DataFolder(sealed.path)
+    assert outside.public_key() == sealed.public_key()
+    with pytest.raises(DataFolderError, match="kept by the service manager"):
+        outside.keypair()
+
+
+def test_a_key_that_is_kept_elsewhere_is_never_made_anew(sealed: DataFolder) -> None:
+    assert DataFolder(sealed.path).initialise().made == ()
+    assert not (sealed.path / "secret").exists()
+
+
+def test_a_passed_key_is_named_in_a_folder_that_does_not_say_its_key(sealed: DataFolder) -> None:
+    key = sealed.public_key()
+    (sealed.path / "public_key").unlink()
+    assert sealed.initialise().made == ("public_key",)
+    assert DataFolder(sealed.path).public_key() == key
+
+
+def test_the_key_of_another_node_is_refused(sealed: DataFolder) -> None:
+    other = Keypair.from_seed(bytes(32))
+    refused = pytest.raises(DataFolderError, match=f"is the key of {other.public_key}, but")
+    (sealed.path.parent / "credentials" / "node-key").write_text(other.secret_text())
+    with refused:
+        sealed.keypair()
+    (sealed.path / "secret").write_text(other.secret_text())
+    with refused:
+        DataFolder(sealed.path).keypair()
+
+
+def test_a_damaged_public_key_is_told(sealed: DataFolder) -> None:
+    (sealed.path / "public_key").write_text("x")
+    with pytest.raises(DataFolderError, match="public_key: is damaged"):
+        DataFolder(sealed.path).public_key()
+
+
+def test_a_new_password_replaces_the_old_one(folder: DataFolder) -> None:
+    before = folder.hashed_admin_password()
+    folder.set_admin_password("correct horse")
+    assert folder.hashed_admin_password() != before
+    assert verify(folder.hashed_admin_password().encode(), b"correct horse")
+    assert (folder.path / "admin_password").stat().st_mode & 0o777 == 0o600
 
 
 def test_bytes_that_are_no_text_are_told(folder: DataFolder) -> None:

@@ -16,7 +16,8 @@ from tests.bench.figures import BenchError, Effort, Measure, Run, Series, interl
 from tests.bench.machine import Processors, running_on
 
 FEWEST_REQUESTS = 5
-KEYS = "/files/pub/flood.example/keys/"
+TOP = "/files/pub/flood.example/"
+KEYS = f"{TOP}keys/"
 # A page about nothing but the visitor: what the frame, the session and the checks cost.
 PLAIN = "/account"
 PAGES = {
@@ -24,6 +25,10 @@ PAGES = {
     "folder, first page": KEYS,
     "folder, by size, last page": f"{KEYS}?sort=size&order=desc&offset=119900",
     "folder, filtered": f"{KEYS}?name=4711",
+    "all files below, by path": f"{TOP}?view=all",
+    "all files below, by size": f"{TOP}?view=all&sort=size&order=desc",
+    "all files below, filtered": f"{TOP}?view=all&name=4711",
+    "folder, as it was": f"/own/then{KEYS.removeprefix('/files')}",
     "home": "/home",
     "activity": "/activity",
     "search": "/search?q=leaf",

@@ -19,6 +19,11 @@ pytestmark = pytest.mark.system
 
 AXE = Path(__file__).parent.parent / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESK = (390, 844), (1280, 900)
+FLEET = """{"at": "2026-11-01T00:00:00Z", "nodes": [
+  {"name": "pi", "verdict": "healthy", "problems": [], "disk_free_bytes": 4096, "version": "1.0.0"},
+  {"name": "attic", "verdict": "ailing", "problems": ["The disk is nearly full."]},
+  {"name": "shed", "verdict": "unreachable", "problems": ["It cannot be reached."]}
+]}"""
 # Beside what `tests/screenshots.py` draws and `tests/test_lived_in_accessibility.py` judges.
 MY_LIFE = (
     "/me/posts?kind=articles",
@@ -77,6 +82,7 @@ async def test_no_page_shuts_anybody_out(
     invite = await owner.admin.create_invite("For Bob", 86_400)
     revoked = await owner.admin.create_invite("Lost", None)
     await owner.admin.revoke_invite(revoked.id)
+    (appliance.data_dir / "fleet.json").write_text(FLEET, encoding="utf-8")
     tree = f"{alice.z32}/pub"
     link = await create_login_link(appliance.dashboard_store, appliance.dashboard_url)
     outside = ("/login", "/join", link.removeprefix(appliance.dashboard_url), "/login/no-such-link")
@@ -101,6 +107,7 @@ async def test_no_page_shuts_anybody_out(
         f"/object/{tree}/app/missing",
         "/account",
         "/setup",
+        "/admin/fleet",
         "/scan",
         "/no-such-page",
     )

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from dashboard.addresses import (
     AddressError,
     PublicPath,
+    keys_in,
     page_address,
     page_of_pubky_address,
     parse_public_key,
 )
+from tests.support.appliance import keypair_of
 
 ALICE = "8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo"
 
@@ -100,3 +102,10 @@ def test_a_pubky_address_leads_to_its_page() -> None:
 )
 def test_other_text_leads_nowhere(text: str) -> None:
     assert page_of_pubky_address(text) is None
+
+
+def test_keys_are_found_by_themselves_and_in_addresses() -> None:
+    one, other = (keypair_of(name).public_key.z32 for name in ("one", "other"))
+    text = f'"{one}" pubky://{other}/pub/a pubky{one}/x pk:{other}'
+    assert keys_in(text) == (one, other)
+    assert keys_in(f"a{one} {one}b {one[:-1]}") == ()

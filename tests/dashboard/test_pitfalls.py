@@ -4,11 +4,16 @@ The table says where; what had no better home is tested below it.
 """
 
 import ast
+import logging
+import re
 from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 
+from dashboard.routes import MAX_FORM_BYTES
+from dashboard.sign_in import create_login_link
 from tests.dashboard.people import Browser, Owner, put_file
 from tests.support.appliance import Appliance, Person
 
@@ -17,6 +22,8 @@ HERE = "tests/dashboard"
 PITFALLS: dict[str, tuple[str, ...]] = {
     "1 a stored file opened as a page of ours": (
         f"{HERE}/test_raw.py::test_every_byte_leaves_inert",
+        f"{HERE}/test_raw.py::test_only_media_and_plain_text_are_named_as_such",
+        f"{HERE}/test_raw.py::test_an_svg_is_inline_only_for_an_image",
         f"{HERE}/pages/own/test_files.py::test_private_bytes_are_shown_to_their_owner_alone",
     ),
     "2 a stored file used as a script": (
@@ -28,10 +35,13 @@ PITFALLS: dict[str, tuple[str, ...]] = {
         "tests/test_sample_life_hostile.py::test_nothing_of_mallorys_acts_on_the_operators_pages",
         f"{HERE}/test_app.py::test_no_template_switches_escaping_off",
         f"{HERE}/test_scripts.py::test_markup_that_gets_through_does_nothing",
+        f"{HERE}/test_scripts.py::test_a_script_of_ours_that_writes_markup_is_stopped",
         f"{HERE}/test_scripts.py::test_our_own_pages_break_no_policy",
     ),
     "4 bad schemes and remote images": (
         f"{HERE}/kinds/test_text.py::test_only_harmless_schemes_become_links",
+        f"{HERE}/life/test_articles.py::test_nothing_hostile_survives",
+        f"{HERE}/life/test_articles.py::test_a_picture_is_words_and_an_address",
         "tests/test_sample_life_hostile.py::test_what_acts_or_misleads_is_complained_of",
     ),
     "5 requests from other sites": (
@@ -49,6 +59,7 @@ PITFALLS: dict[str, tuple[str, ...]] = {
     "9 sniffing and charsets": (
         f"{HERE}/test_app.py::test_every_answer_carries_the_same_defences",
         f"{HERE}/preview/test_look.py::test_utf_16_with_a_mark_is_decoded",
+        f"{HERE}/preview/test_media_types.py::test_only_the_closed_list_leaves_as_what_it_is",
     ),
     "10 fetching what strangers name": (
         f"{HERE}/test_pitfalls.py::test_only_the_doors_talk_to_anybody",
@@ -72,10 +83,13 @@ PITFALLS: dict[str, tuple[str, ...]] = {
     ),
     "15 addresses that tell too much": (
         f"{HERE}/pages/test_login.py::test_no_secret_of_a_sign_in_is_logged",
+        f"{HERE}/test_pitfalls.py::test_no_secret_of_a_link_is_logged",
+        f"{HERE}/test_pitfalls.py::test_strangers_addresses_are_links_that_tell_nothing",
         f"{HERE}/test_app.py::test_every_answer_carries_the_same_defences",
     ),
     "16 caches that keep pages": (
         f"{HERE}/test_pitfalls.py::test_signing_out_empties_the_cache",
+        f"{HERE}/test_app.py::test_every_answer_carries_the_same_defences",
         f"{HERE}/test_app.py::test_every_route_declares_what_it_promises",
     ),
     "17 phishing and replaying of sign-ins": (
@@ -95,10 +109,14 @@ PITFALLS: dict[str, tuple[str, ...]] = {
     "20 exhaustion": (
         f"{HERE}/pages/own/test_files.py::test_what_a_page_cannot_do_is_refused",
         "tests/appliance/web/test_own_data.py::test_no_word_is_an_operator",
+        f"{HERE}/pages/test_invites.py::test_one_sign_in_follows_a_few_things_at_a_time",
+        f"{HERE}/pages/test_exporting.py::test_a_download_waits_for_its_reader_and_ends_with_them",
+        f"{HERE}/test_pitfalls.py::test_a_form_that_is_too_long_is_refused",
     ),
     "21 secrets on screen": (f"{HERE}/test_pitfalls.py::test_no_page_shows_a_secret",),
     "22 what others serve": (
         f"{HERE}/test_app.py::test_the_style_sheet_is_small_and_fetches_nothing",
+        f"{HERE}/test_pitfalls.py::test_no_page_fetches_from_elsewhere",
         "tests/test_sample_life_hostile.py::test_what_acts_or_misleads_is_complained_of",
     ),
     "23 names that deceive": (
@@ -173,3 +191,55 @@ async def test_no_page_shows_a_secret(
         for path in (*paths, *(f"/json{path}" for path in paths)):
             text = (await browser.get(path)).text
             assert not [secret for secret in secrets if secret and secret in text], path
+
+
+async def test_no_secret_of_a_link_is_logged(
+    appliance: Appliance, visitor: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As `set_up_logs` has it: these would print what passes through them.
+    for name in ("aiosqlite", "asyncio", "httpcore", "httpx"):
+        caplog.set_level(logging.WARNING, logger=name)
+    caplog.set_level(logging.DEBUG)
+    link = await create_login_link(appliance.dashboard_store, appliance.dashboard_url)
+    assert (await visitor.get(link)).status_code == 200
+    assert (await visitor.post(link)).status_code == 303
+    assert "/login/***" in caplog.text, "the test sees what is logged"
+    assert link.rpartition("/")[2] not in caplog.text
+
+
+async def test_a_form_that_is_too_long_is_refused(home: Browser) -> None:
+    # A form of which nothing is read, so that nothing else can refuse it.
+    answer = await home.post("/logout", {"x": "x" * MAX_FORM_BYTES})
+    assert answer.status_code == 413
+
+
+_ANCHOR = re.compile(r'<a [^>]*?href="(?P<href>[^"]*)"[^>]*>')
+# How templates call what strangers wrote; what is ours is called otherwise.
+_STRANGERS = re.compile(r"{{ *(?:\w+\.)*(?:to|target|segment|medium|link)\.href *}}")
+_TELLS_NOTHING = 'rel="noopener noreferrer nofollow ugc"'
+
+
+def test_strangers_addresses_are_links_that_tell_nothing() -> None:
+    found = 0
+    for path in sorted((ROOT / "dashboard" / "templates").rglob("*.html")):
+        for anchor in _ANCHOR.finditer(path.read_text(encoding="utf-8")):
+            href = anchor["href"]
+            if _STRANGERS.search(href):
+                found += 1
+                assert _TELLS_NOTHING in anchor[0], f"{path.name}: {anchor[0]}"
+            elif href.startswith("http"):
+                assert "noopener noreferrer" in anchor[0], f"{path.name}: {anchor[0]}"
+    assert found >= 5
+
+
+_FETCHED = re.compile(r"<(?:script|link|img|video|audio|source|iframe|embed|object)\b[^>]*>")
+_FROM_ELSEWHERE = re.compile(r'(?:src|href|data|poster|srcset)="(?!/[^/]|{{)')
+
+
+def test_no_page_fetches_from_elsewhere() -> None:
+    found = 0
+    for path in sorted((ROOT / "dashboard" / "templates").rglob("*.html")):
+        for element in _FETCHED.findall(path.read_text(encoding="utf-8")):
+            found += 1
+            assert not _FROM_ELSEWHERE.search(element), f"{path.name}: {element}"
+    assert found > 10

@@ -160,4 +160,6 @@ def _apply(
         path = StoragePath.parse(act.path)
         content_type = detect_content_type(blob.head, blob.size, path.name)
         # Private, because a node writes one file at a time; the rules in it are the point here.
-        storage._put_entry(tx, owner, path, blob, content_type, author, limits, act.at_us)
+        storage._put_entry(
+            tx, owner, path, blob, content_type, author, limits, act.at_us, condition=None
+        )

@@ -1,5 +1,6 @@
 """Archives as tests make them: by our writer, and by hand where no honest program would."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -8,7 +9,7 @@ from blake3 import blake3
 
 from dashboard.addresses import OwnPath
 from dashboard.archive.manifest import ManifestEntry, State
-from dashboard.archive.names import name_of
+from dashboard.archive.names import SIGNATURE, name_of
 from dashboard.archive.writing import ArchiveWriter
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -22,9 +23,15 @@ def entry_of(path: str, body: bytes, state: State = "kept") -> ManifestEntry:
 
 
 def write_archive(
-    target: Path, files: dict[str, bytes], listed: list[ManifestEntry] | None = None
+    target: Path,
+    files: dict[str, bytes],
+    listed: list[ManifestEntry] | None = None,
+    sign: Callable[[str], bytes] | None = None,
 ) -> Path:
-    """An archive of ours. `listed` replaces what the manifest would say."""
+    """An archive of ours. `listed` replaces what the manifest would say.
+
+    `sign` makes the text of the signature from the manifest's hash.
+    """
     writer = ArchiveWriter()
     with target.open("wb") as out:
         for path, body in files.items():
@@ -38,7 +45,9 @@ def write_archive(
         writer.begin_manifest(NOON)
         while writer.write_manifest():
             out.write(writer.take())
-        writer.end()
+        _, manifest_hash = writer.end()
+        if sign is not None:
+            writer.add_text(SIGNATURE, sign(manifest_hash), NOON)
         writer.finish()
         out.write(writer.take())
     writer.close()

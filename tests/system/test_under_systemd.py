@@ -49,6 +49,39 @@ def test_the_watchdog_sees_signs_of_life(tmp_path: Path, manager: socket.socket)
     assert heard.count(b"WATCHDOG=1") >= 3
 
 
+def handing_over(*sockets: socket.socket) -> list[str]:
+    """A program that becomes the node, with these sockets as a service manager passes them."""
+    numbers = [listening.fileno() for listening in sockets]
+    program = (
+        "import os, sys\n"
+        f"spare = [os.dup(number) for number in {numbers}]\n"
+        "for place, number in enumerate(spare, 3):\n"
+        "    os.dup2(number, place)\n"
+        "    os.set_inheritable(place, True)\n"
+        f"os.environ |= {{'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': '{len(numbers)}'}}\n"
+        "os.execv(sys.argv[1], sys.argv[1:])\n"
+    )
+    return [sys.executable, "-c", program]
+
+
+def test_who_connects_to_a_passed_socket_that_is_not_served_does_not_wait(tmp_path: Path) -> None:
+    """The manager keeps it open; a client that gets no answer would wait there for ever."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as served,
+        socket.create_server(("127.0.0.1", 0)) as unserved,
+    ):
+        port = served.getsockname()[1]
+        data_dir = make_data_dir(
+            tmp_path / "node", drive={"icann_listen_socket": f"127.0.0.1:{port}"}
+        )
+        passed = (served.fileno(), unserved.fileno())
+        wrapper = handing_over(served, unserved)
+        with running_process(data_dir, wrapper=wrapper, pass_fds=passed) as node:
+            with socket.create_connection(unserved.getsockname(), timeout=5) as client:
+                assert client.recv(1) == b""
+            assert httpx.get(node.client_url).text == "Pubky Homeserver"
+
+
 def test_no_connection_is_refused_while_a_node_is_replaced(tmp_path: Path) -> None:
     """The manager's socket outlives the process, so clients wait instead of failing."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -56,12 +89,7 @@ def test_no_connection_is_refused_while_a_node_is_replaced(tmp_path: Path) -> No
         data_dir = make_data_dir(
             tmp_path / "node", drive={"icann_listen_socket": f"127.0.0.1:{port}"}
         )
-        handing_over = (
-            f"import os, sys; os.dup2({listening.fileno()}, 3); "
-            "os.environ['LISTEN_PID'] = str(os.getpid()); os.environ['LISTEN_FDS'] = '1'; "
-            "os.execv(sys.argv[1], sys.argv[1:])"
-        )
-        wrapper = [sys.executable, "-c", handing_over]
+        wrapper = handing_over(listening)
         keep = (listening.fileno(),)
         with running_process(data_dir, wrapper=wrapper, pass_fds=keep) as node:
             assert httpx.get(node.client_url).text == "Pubky Homeserver"

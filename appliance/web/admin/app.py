@@ -11,14 +11,19 @@ from appliance.web.admin import (
     entries,
     event_stream,
     events,
+    fleet,
+    homeservers,
     info,
     invites,
     login_attempts,
     machine,
+    manifest_signatures,
     moderation,
     network,
+    profiles,
     quotas,
     signup_tokens,
+    storage_limits,
     takedowns,
     tokens,
     users,
@@ -37,6 +42,7 @@ PARTS = {
     "signup_tokens": signup_tokens,
     "invites": invites,
     "users": users,
+    "profiles": profiles,
     "moderation": moderation,
     "quotas": quotas,
     "takedowns": takedowns,
@@ -47,13 +53,19 @@ PARTS = {
     "audit": audit,
     "login_attempts": login_attempts,
     "network": network,
+    "storage_limits": storage_limits,
+    "homeservers": homeservers,
     "machine": machine,
+    "fleet": fleet,
+    "manifest_signatures": manifest_signatures,
     "configuration": configuration,
 }
 _BEARER = "Bearer "
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # The official API makes an invite with a GET; it is an act all the same.
 _ACTING_GETS = ("signup_tokens.generate",)
+# A question that needs a body.
+_ASKING_POSTS = ("manifest_signatures.check",)
 # Anybody can make the pages pass these on, and rows of the audit log are never deleted. What comes
 # of them, `login_attempts.consume`, is noted.
 _OF_STRANGERS = ("login_attempts.start", "login_attempts.receive", "login_attempts.cancel")
@@ -153,6 +165,8 @@ def _is_unknown_path() -> bool:
 
 
 def _is_act() -> bool:
+    if request.endpoint in _ASKING_POSTS:
+        return False
     return request.method not in _SAFE_METHODS or request.endpoint in _ACTING_GETS
 
 

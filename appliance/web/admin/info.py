@@ -2,6 +2,7 @@
 
 from quart import Blueprint, Response, jsonify
 
+from appliance.homeserver.fleet_status import has_fleet_status
 from appliance.homeserver.node_status import counts, disk_space
 from appliance.pubky.timestamp import rfc3339
 from appliance.version import VERSION
@@ -62,6 +63,7 @@ def routes(services: AdminServices) -> Blueprint:
                 "disk_total_bytes": disk.total_bytes,
                 "disk_low": node.disk.is_low,
                 "last_event_id": found.last_event_id,
+                "has_fleet": has_fleet_status(services.data_dir),
             }
         )
 

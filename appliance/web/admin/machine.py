@@ -1,29 +1,24 @@
 """The machine itself: health, the newest log lines, a day of figures, backups."""
 
-import json
+import math
 import os
 import platform
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from quart import Blueprint, Response, jsonify, request
 
 from appliance.errors import invalid
+from appliance.homeserver.backup_log import BACKUPS_FILE, read_backups
 from appliance.homeserver.figure_series import resident_bytes
 from appliance.homeserver.node_status import disk_space
 from appliance.pubky.timestamp import rfc3339
 from appliance.version import VERSION
-from appliance.web.admin.pages import page_limit, row_cursor
+from appliance.web.admin.pages import moment_or, page_limit, row_cursor
 from appliance.web.admin.services import AdminServices
 
 READ, WRITE = "node:read", "node:write"
 LEVELS = ("debug", "info", "warning", "error", "critical")
-BACKUPS_FILE = "backups.jsonl"
-"""Programs that make backups append a line of JSON each: at, kind, ok, bytes, detail."""
-_MOST_BACKUPS = 200
-_BACKUPS_TAIL_BYTES = 256 * 1024
 
 
 def routes(services: AdminServices) -> Blueprint:
@@ -58,7 +53,14 @@ def routes(services: AdminServices) -> Blueprint:
             raise invalid(f"Invalid level: one of {', '.join(LEVELS)} is needed")
         limit = page_limit()
         part = request.args.get("contains", "")[:200]
-        found = services.log.lines(limit + 1, row_cursor(), least_level=level, part=part)
+        found = services.log.lines(
+            limit + 1,
+            row_cursor(),
+            least_level=level,
+            part=part,
+            since_s=moment_or("since", 0.0),
+            until_s=moment_or("until", math.inf),
+        )
         return jsonify(
             {
                 "items": [
@@ -89,34 +91,7 @@ def routes(services: AdminServices) -> Blueprint:
 
     @blueprint.get("/backups")
     async def backups() -> Response:
-        return jsonify({"items": read_backups(services.data_dir / BACKUPS_FILE)})
+        lines = read_backups(services.data_dir / BACKUPS_FILE)
+        return jsonify({"items": [asdict(line) | {"at": line.at.isoformat()} for line in lines]})
 
     return blueprint
-
-
-def read_backups(path: Path) -> list[dict[str, Any]]:
-    """The newest backups first. Lines that are none are left out: other programs write the file."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(size - _BACKUPS_TAIL_BYTES, 0))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
-    found = [backup for line in reversed(lines) if (backup := _backup(line)) is not None]
-    return found[:_MOST_BACKUPS]
-
-
-def _backup(line: str) -> dict[str, Any] | None:
-    try:
-        said = json.loads(line)
-        at = datetime.fromisoformat(said["at"])
-        return {
-            "at": (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat(),
-            "kind": str(said.get("kind", ""))[:100],
-            "ok": said["ok"] is True,
-            "bytes": said["bytes"] if type(said.get("bytes")) is int else None,
-            "detail": str(said.get("detail", ""))[:500],
-        }
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None

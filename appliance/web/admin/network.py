@@ -173,7 +173,7 @@ def _record(network: NetworkServices, packet: SignedPacket | None) -> dict[str, 
     return {
         "packet": packet_json(packet) if packet else None,
         "wanted": _address_json(address),
-        "is_as_configured": says(packet, network.keypair, address) if packet else None,
+        "is_as_configured": says(packet, address) if packet else None,
     }
 
 

@@ -1,5 +1,6 @@
 """How the operator's requests are read: pages, JSON members, keys."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from quart import request
@@ -30,6 +31,21 @@ def row_cursor() -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise invalid("Invalid cursor")
     return int(text)
+
+
+def moment_or(name: str, default: float) -> float:
+    """A time of the query in Unix seconds: RFC 3339, UTC where it names no zone.
+
+    Raises PubkyError invalid.
+    """
+    text = request.args.get(name, "")
+    if text == "":
+        return default
+    try:
+        moment = datetime.fromisoformat(text[:40])
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise invalid(f"Invalid {name}: a time like 2026-11-20T18:30:00Z is needed") from None
 
 
 async def json_object() -> dict[str, Any]:

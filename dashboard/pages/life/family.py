@@ -1,6 +1,5 @@
-"""All pages of the visitor's life; they share what is remembered of other people's names."""
+"""All pages of the visitor's life."""
 
-from dashboard.life.neighbours import Neighbours
 from dashboard.pages.life import (
     compose,
     galleries,
@@ -11,6 +10,7 @@ from dashboard.pages.life import (
     profile,
     profile_form,
     removing,
+    removing_posts,
     settings,
     timeline,
 )
@@ -28,9 +28,10 @@ def routes(table: RouteTable, parts: Parts) -> None:
         post,
         post_acts,
         lists,
+        people,
         galleries,
         settings,
         removing,
+        removing_posts,
     ):
         pages.routes(table, parts)
-    people.routes(table, parts, Neighbours(parts.client, parts.now_s))

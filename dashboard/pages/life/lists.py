@@ -13,7 +13,7 @@ from dashboard.kinds.feeds import build_feed
 from dashboard.kinds.tags import build_tag, fold_label
 from dashboard.life import lists
 from dashboard.life.lists import BookmarkRow, FeedRow, TagRow
-from dashboard.page_context import frame, render
+from dashboard.page_context import frame, render, render_named
 from dashboard.pages.life.asking import (
     POST,
     SECTION,
@@ -104,7 +104,7 @@ def _add_tags(table: RouteTable, parts: Parts) -> None:
             pages=pages_of("/me/tags", PAGE, offset, total),
             may_change=visitor.may_change,
         )
-        return await render("life/tags.html", await frame(parts, SECTION), content)
+        return await render_named(parts, "life/tags.html", await frame(parts, SECTION), content)
 
     @table.add("/me/tags/new", audience="tenant", methods=POST)
     async def tag() -> ResponseReturnValue:
@@ -131,7 +131,9 @@ def _add_bookmarks(table: RouteTable, parts: Parts) -> None:
             pages=pages_of("/me/bookmarks", PAGE, offset, found.total),
             may_change=visitor.may_change,
         )
-        return await render("life/bookmarks.html", await frame(parts, SECTION), content)
+        return await render_named(
+            parts, "life/bookmarks.html", await frame(parts, SECTION), content
+        )
 
     @table.add("/me/bookmarks/new", audience="tenant", methods=POST)
     async def bookmark() -> ResponseReturnValue:

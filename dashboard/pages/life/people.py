@@ -49,8 +49,9 @@ class PeoplePage:
     may_change: bool
 
 
-def routes(table: RouteTable, parts: Parts, neighbours: Neighbours) -> None:
+def routes(table: RouteTable, parts: Parts) -> None:
     """Register both lists and what adds to them."""
+    neighbours = Neighbours(parts.client, parts.now_s)
 
     @table.add("/me/follows", audience="tenant")
     async def follows() -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from dashboard.json_twin import PAGE_ONLY
 from dashboard.kinds.paths import V0, classify
 from dashboard.life.articles import article_html
 from dashboard.life.one_post import OnePost, one_post
-from dashboard.page_context import frame, render
+from dashboard.page_context import frame, render_named
 from dashboard.pages.life.asking import SECTION, find_visitor
 from dashboard.pages.own.asking import to_connect
 from dashboard.parts import Parts
@@ -49,7 +49,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
             # Beside the loop: a body made for it takes half a second.
             article=await asyncio.to_thread(article_html, found.body) if found.body else None,
         )
-        return await render("life/post.html", await frame(parts, SECTION), content)
+        return await render_named(parts, "life/post.html", await frame(parts, SECTION), content)
 
 
 def checked_id(post_id: str) -> str:

@@ -9,7 +9,7 @@ from quart.typing import ResponseReturnValue
 
 from dashboard.life import places
 from dashboard.life.timeline import LAYOUTS, SORTS, Sort, Timeline, Wanted, timeline
-from dashboard.page_context import frame, render
+from dashboard.page_context import frame, render_named
 from dashboard.pages.life.asking import SECTION, asked_name, find_visitor
 from dashboard.pages.own.asking import asked_choice, asked_number, to_connect
 from dashboard.parts import Parts
@@ -77,7 +77,7 @@ async def _page(
         else None,
         may_change=visitor.may_change,
     )
-    return await render("life/timeline.html", await frame(parts, SECTION), content)
+    return await render_named(parts, "life/timeline.html", await frame(parts, SECTION), content)
 
 
 def _query(tab: str, wanted: Wanted) -> list[tuple[str, str]]:

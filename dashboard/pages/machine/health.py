@@ -22,6 +22,9 @@ _REMEDIES = {
     "parts": "The node is starting or stopping.",
 }
 _OLD_BACKUP_S = 8 * 86_400
+_OLD_DRILL_S = 35 * 86_400
+_DRILL = "drill"
+"""The kind of a line that tells of a backup that was restored on trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,9 @@ class BackupsPage:
 
     backups: tuple[Backup, ...]
     last_good: Backup | None
+    last_drill: Backup | None
+    drill_is_old: bool
+    drills: tuple[Backup, ...]
 
 
 def routes(table: RouteTable, parts: Parts) -> None:
@@ -91,7 +97,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
             backups = await parts.admin.machine.backups()
         except DoorError as error:
             problems.append(wording_of(error))
-        last_good = next((backup for backup in backups if backup.is_ok), None)
+        last_good = _last_good(backups)
         lines = dict(found.log_lines)
         content = MachinePage(
             machine=found,
@@ -115,10 +121,21 @@ def routes(table: RouteTable, parts: Parts) -> None:
 
     @table.add("/backups")
     async def list_of_backups() -> ResponseReturnValue:
+        around = await frame(parts, "backups")
         found = await parts.admin.machine.backups()
-        last_good = next((backup for backup in found if backup.is_ok), None)
-        content = BackupsPage(found, last_good)
-        return await render("machine/backups.html", await frame(parts, "backups"), content)
+        drills = tuple(line for line in found if line.kind == _DRILL)
+        content = BackupsPage(
+            backups=tuple(line for line in found if line.kind != _DRILL),
+            last_good=_last_good(found),
+            last_drill=drills[0] if drills else None,
+            drill_is_old=bool(drills) and around.now_s - drills[0].at.timestamp() > _OLD_DRILL_S,
+            drills=drills,
+        )
+        return await render("machine/backups.html", around, content)
+
+
+def _last_good(lines: tuple[Backup, ...]) -> Backup | None:
+    return next((line for line in lines if line.is_ok and line.kind != _DRILL), None)
 
 
 def _check(name: str, verdict: str) -> Check:

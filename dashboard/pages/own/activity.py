@@ -11,7 +11,7 @@ from dashboard import wording
 from dashboard.addresses import AddressError, OwnPath, own_address
 from dashboard.doors.own_facts import Change
 from dashboard.live import Event, Streams
-from dashboard.page_context import frame, render, signed_in
+from dashboard.page_context import frame, render_named, signed_in
 from dashboard.pages.own.asking import Own, asked_choice, find_own, to_connect
 from dashboard.parts import Parts
 from dashboard.routes import RouteTable
@@ -73,7 +73,9 @@ def routes(table: RouteTable, parts: Parts) -> None:
             stream=f"/activity/stream?{urlencode({**kept, 'after': newest})}",
             is_first=not before,
         )
-        return await render("own/activity.html", await frame(parts, "activity"), content)
+        return await render_named(
+            parts, "own/activity.html", await frame(parts, "activity"), content
+        )
 
     streams = Streams(parts)
 

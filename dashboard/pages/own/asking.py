@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from quart import abort, redirect, request
@@ -15,6 +16,7 @@ from dashboard.parts import Parts
 
 SIZES = (100, 500, 2000)
 _FURTHEST = 10_000_000
+_FIRST_YEAR = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,30 @@ def asked_number(name: str, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) <= most):
         abort(400, f"'{name}' is a whole number up to {most:,}.")
     return int(text)
+
+
+def asked_moment(name: str, default: datetime) -> datetime:
+    """A time of the query (UTC); of a whole second or a day its end.
+
+    Ends the request (400) for anything else.
+    """
+    text = request.args.get(name, "")
+    if not text:
+        return _end_of_second(default)
+    try:
+        moment = datetime.fromisoformat(text[:40])
+        if len(text) == len("2026-11-20"):
+            moment = moment.replace(hour=23, minute=59, second=59)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        abort(400, f"'{name}' is a day or a time, like 2026-11-20 or 2026-11-20T18:30.")
+    if moment.year < _FIRST_YEAR:
+        abort(400, f"'{name}' is a time before there were nodes.")
+    return moment if moment.microsecond else _end_of_second(moment)
+
+
+def _end_of_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=999_999)
 
 
 def asked_page(path: str, total: int, **kept: str) -> Pages:

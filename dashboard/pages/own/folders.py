@@ -1,17 +1,12 @@
 """One of the visitor's folders: sorted as a whole, filtered, paged, with exact totals."""
 
 from dataclasses import dataclass
-from typing import cast
-from urllib.parse import urlencode
 
-from quart import abort, make_response, redirect, request
+from quart import make_response, redirect
 from quart.typing import ResponseReturnValue
 
 from dashboard.addresses import OwnPath, own_address
-from dashboard.doors.own import Sorting
-from dashboard.doors.own_facts import Child, FolderSum, Usage
-from dashboard.kinds.paths import classify
-from dashboard.kinds.registry import KINDS
+from dashboard.doors.own_facts import FolderSum, Usage
 from dashboard.page_context import frame, render
 from dashboard.pages.own.asking import (
     Own,
@@ -23,29 +18,10 @@ from dashboard.pages.own.asking import (
     own_path,
     to_connect,
 )
+from dashboard.pages.own.flat import flat_page
+from dashboard.pages.own.listing import Column, Row, asked_listing, columns_of, row_of
 from dashboard.parts import Parts
 from dashboard.routes import RouteTable
-
-SORTINGS = ("name", "size", "modified")
-_MOST_NAME = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A name in a folder; `kind` says what it is, `address` is its page's."""
-
-    item: Child
-    kind: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column's head: the address that sorts by it, and the order it has now (ARIA's words)."""
-
-    word: str
-    address: str
-    order: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,40 +78,36 @@ def routes(table: RouteTable, parts: Parts) -> None:
         own = await find_own(parts)
         if own is None:
             return to_connect()
+        if asked_choice("view", ("", "all"), "") == "all":
+            return await flat_page(parts, own, path)
         return await _folder_page(parts, own, path)
 
 
 async def _folder_page(parts: Parts, own: Own, path: OwnPath) -> ResponseReturnValue:
-    sorting = asked_choice("sort", SORTINGS, "name")
-    order = asked_choice("order", ("asc", "desc"), "asc")
-    name_part = request.args.get("name", "").strip()
-    if len(name_part) > _MOST_NAME:
-        abort(400, "No name is that long.")
+    asked = asked_listing()
     limit, offset = asked_window()
     found = await own.door.own.folder(
         path,
         limit,
         offset,
-        cast("Sorting", sorting),
-        descending=order == "desc",
-        name_part=name_part,
+        asked.sorting,
+        descending=asked.is_descending,
+        name_part=asked.name_part,
     )
-    if not found.name_count and not name_part and path.parent is not None:
+    if not found.name_count and not asked.name_part and path.parent is not None:
         return await missing_page(parts, own, path)
     pages = asked_page(
         own_address(path),
         found.name_count,
-        sort=sorting if (sorting, order) != ("name", "asc") else "",
-        order=order if order != "asc" else "",
-        name=name_part,
+        **asked.query,
     )
     content = FolderPage(
         path=path,
         ancestors=path.ancestors,
-        rows=tuple(Row(item, _kind(item), own_address(item.path)) for item in found.items),
-        columns=_columns(own_address(path), sorting, order, name_part),
+        rows=tuple(map(row_of, found.items)),
+        columns=columns_of(own_address(path), asked, "Name"),
         pages=pages,
-        name_part=name_part,
+        name_part=asked.name_part,
         file_count=found.file_count,
         byte_count=found.byte_count,
         may_change=own.may_change,
@@ -154,27 +126,6 @@ async def missing_page(parts: Parts, own: Own, path: OwnPath) -> ResponseReturnV
     content = MissingPage(path, nearest)
     body = await render("own/missing.html", await frame(parts, "files"), content)
     return await make_response(body, 404)
-
-
-def _kind(item: Child) -> str:
-    if item.path.is_folder:
-        return "Folder"
-    kind = classify(item.path.text).kind
-    return KINDS[kind].singular if kind is not None else item.content_type or ""
-
-
-def _columns(address: str, sorting: str, order: str, name_part: str) -> tuple[Column, ...]:
-    words = {"name": "Name", "size": "Size", "modified": "Changed"}
-    found = []
-    for each, word in words.items():
-        is_sorted = each == sorting
-        # What is large or new is what people look for first.
-        first = "asc" if each == "name" else "desc"
-        other = {"asc": "desc", "desc": "asc"}[order] if is_sorted else first
-        query = {"sort": each, "order": other} | ({"name": name_part} if name_part else {})
-        aria = {"asc": "ascending", "desc": "descending"}[order] if is_sorted else None
-        found.append(Column(word, f"{address}?{urlencode(query)}", aria))
-    return tuple(found)
 
 
 def _path_text(folder: FolderSum) -> str:

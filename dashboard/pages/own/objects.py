@@ -16,7 +16,7 @@ from dashboard.kinds.ids import EARLIEST_US, parse_timestamp_id
 from dashboard.kinds.kind import Reference
 from dashboard.kinds.wire.moments import moment
 from dashboard.life.one_post import Line, compared
-from dashboard.page_context import frame, render
+from dashboard.page_context import frame, render, render_named
 from dashboard.pages.own.asking import Own, find_own, own_path, to_connect
 from dashboard.pages.own.folders import missing_page
 from dashboard.parts import Parts
@@ -106,7 +106,7 @@ def routes(table: RouteTable, parts: Parts) -> None:
         if facts is None:
             return await missing_page(parts, own, path)
         content = await _object(parts, own, path, facts)
-        return await render("own/object.html", await frame(parts, "files"), content)
+        return await render_named(parts, "own/object.html", await frame(parts, "files"), content)
 
     @table.add("/own/history/<path:rest>", audience="tenant")
     async def history(rest: str) -> ResponseReturnValue:

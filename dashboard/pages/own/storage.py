@@ -1,16 +1,20 @@
 """What takes room: a treemap, growth, the largest, twins, orphans, and when the quota is full."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from quart import current_app
 from quart.typing import ResponseReturnValue
 
 from dashboard.addresses import OwnPath, own_address
+from dashboard.doors.answers import DoorError
 from dashboard.doors.own_facts import Breakdown, FolderSum, Orphan, Usage
 from dashboard.drawings.usage import Part
 from dashboard.kinds.files import BLOBS
 from dashboard.page_context import frame, render
-from dashboard.pages.own.asking import find_own, to_connect
+from dashboard.pages.own.asking import Own, find_own, to_connect
 from dashboard.parts import Parts
 from dashboard.routes import RouteTable
 
@@ -41,19 +45,30 @@ def routes(table: RouteTable, parts: Parts) -> None:
         own = await find_own(parts)
         if own is None:
             return to_connect()
-        usage = await own.door.own.usage()
-        breakdown = await own.door.own.breakdown()
+        usage, breakdown, orphans = await asyncio.gather(
+            own.door.own.usage(),
+            own.door.own.breakdown(may_be_old=True),
+            own.door.own.unreferenced(OwnPath(BLOBS), _MOST_ORPHANS),
+        )
+        if not breakdown.is_current:
+            current_app.add_background_task(_count_anew, own)
         months = tuple((month.name, month.byte_count) for month in breakdown.months)
         content = StoragePage(
             usage=usage,
             breakdown=breakdown,
             parts=parts_of(usage),
             months=months,
-            orphans=await own.door.own.unreferenced(OwnPath(BLOBS), _MOST_ORPHANS),
+            orphans=orphans,
             twin_bytes=sum(twin.wasted_bytes for twin in breakdown.twins),
             months_left=months_left(usage, months, datetime.fromtimestamp(parts.now_s(), UTC)),
         )
         return await render("own/storage.html", await frame(parts, "storage"), content)
+
+
+async def _count_anew(own: Own) -> None:
+    """So that whoever looks again sees it; the node remembers."""
+    with suppress(DoorError):
+        await own.door.own.breakdown()
 
 
 def parts_of(usage: Usage) -> tuple[Part, ...]:

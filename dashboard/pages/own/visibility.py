@@ -3,11 +3,13 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
-from quart import redirect
+from quart import abort, redirect
 from quart.typing import ResponseReturnValue
 
+from dashboard.doors.answers import DoorError
+from dashboard.doors.indexer import Listed
 from dashboard.doors.network import Attempt, KeyState, Lookup, Network
 from dashboard.page_context import frame, render, signed_in
 from dashboard.parts import Parts
@@ -19,6 +21,7 @@ DAYS = 90
 # Lookups that are remembered, for as many people.
 _MOST_LOOKUPS = 500
 
+T = TypeVar("T")
 # `unknown` is what our own check could not find out: never shown as a fault.
 Verdict = Literal["good", "bad", "unknown"]
 
@@ -45,9 +48,13 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class VisibilityPage:
-    """The chain, the last look into the network, and the history of publication."""
+    """The chain, the last look into the network, and the history of publication.
+
+    `indexer` is the host of the index that can be asked, if the operator named one.
+    """
 
     public_key: str
+    indexer: str | None
     chain: tuple[Link, ...]
     state: KeyState
     lookup: Lookup | None
@@ -62,9 +69,21 @@ class _Looked:
     lookup: Lookup
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an index said: `listed` None when it knows nobody, `failure` when it said nothing."""
+
+    host: str
+    at: datetime
+    listed: Listed | None
+    failure: str | None
+
+
 def routes(table: RouteTable, parts: Parts) -> None:
     """Register the page and the look into the network."""
     looked: OrderedDict[str, _Looked] = OrderedDict()
+    asked: OrderedDict[str, Asked] = OrderedDict()
+    indexer = parts.indexer
 
     @table.add("/visibility", audience="tenant")
     async def index() -> ResponseReturnValue:
@@ -76,7 +95,10 @@ def routes(table: RouteTable, parts: Parts) -> None:
         last = looked.get(key)
         content = VisibilityPage(
             public_key=key,
-            chain=chain_of(node.public_key, state, network, last.lookup if last else None),
+            indexer=None if indexer is None else indexer.host,
+            chain=chain_of(
+                node.public_key, state, network, last.lookup if last else None, asked.get(key)
+            ),
             state=state,
             lookup=last.lookup if last else None,
             looked_at=last.at if last else None,
@@ -89,15 +111,37 @@ def routes(table: RouteTable, parts: Parts) -> None:
     async def check() -> ResponseReturnValue:
         key = signed_in().public_key or ""
         lookup = await parts.admin.look_up(key)
-        looked[key] = _Looked(datetime.fromtimestamp(parts.now_s(), UTC), lookup)
-        looked.move_to_end(key)
-        if len(looked) > _MOST_LOOKUPS:
-            looked.popitem(last=False)
+        _remember(looked, key, _Looked(datetime.fromtimestamp(parts.now_s(), UTC), lookup))
+        return redirect("/visibility?done=checked", 303)
+
+    @table.add("/visibility/indexer", audience="tenant", methods=_POST)
+    async def ask_indexer() -> ResponseReturnValue:
+        if indexer is None:
+            abort(404, "The operator of this node named no index to ask.")
+        key = signed_in().public_key or ""
+        listed, failure = None, None
+        try:
+            listed = await indexer.find(key)
+        except DoorError as error:
+            failure = error.message
+        at = datetime.fromtimestamp(parts.now_s(), UTC)
+        _remember(asked, key, Asked(indexer.host, at, listed, failure))
         return redirect("/visibility?done=checked", 303)
 
 
+def _remember(kept: OrderedDict[str, T], key: str, value: T) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > _MOST_LOOKUPS:
+        kept.popitem(last=False)
+
+
 def chain_of(
-    node_key: str, state: KeyState, network: Network, lookup: Lookup | None
+    node_key: str,
+    state: KeyState,
+    network: Network,
+    lookup: Lookup | None,
+    asked: Asked | None = None,
 ) -> tuple[Link, ...]:
     """The links in their order; the first that is bad explains those behind it."""
     return (
@@ -105,15 +149,7 @@ def chain_of(
         _points_here(node_key, state, lookup),
         _node_record(network),
         _reachable(network),
-        Link(
-            "Indexed",
-            "Do apps list you?",
-            "unknown",
-            "Apps find people through indexers of others. Asking one would tell it about you,"
-            " so this node does not.",
-            None,
-            "Sign in to the app of your choice and look for your name there.",
-        ),
+        _indexed(asked),
     )
 
 
@@ -182,6 +218,24 @@ def _reachable(network: Network) -> Link:
     said = "A node cannot look at itself from outside."
     remedy = f"Open {where} from another network, say with your phone." if where else None
     return Link(name, question, "unknown", said, None, remedy)
+
+
+def _indexed(asked: Asked | None) -> Link:
+    name, question = "Indexed", "Do apps list you?"
+    if asked is None:
+        said = "Apps find people through indexes of others. Asking one tells it about you."
+        remedy = "Sign in to the app of your choice and look for your name there."
+        return Link(name, question, "unknown", said, None, remedy)
+    if asked.failure is not None:
+        said = f"{asked.host} could not be asked: {asked.failure} This says nothing about you."
+        return Link(name, question, "unknown", said, asked.at)
+    if asked.listed is None or asked.listed.is_deleted:
+        knows = "does not know your key" if asked.listed is None else "takes your profile for gone"
+        remedy = "Store a profile, or sign in to an app that uses this index: it takes you up then."
+        return Link(name, question, "bad", f"{asked.host} {knows}.", asked.at, remedy)
+    day = f"{asked.listed.indexed_at:%Y-%m-%d}"
+    said = f"{asked.host} knows you; it took up your profile on {day}."
+    return Link(name, question, "good", said, asked.at)
 
 
 def days_of(history: tuple[Attempt, ...], now: datetime) -> tuple[Day, ...]:

@@ -1,6 +1,7 @@
 """`init`, `run` under a service manager, `login-link` and `testnet`."""
 
 import asyncio
+import io
 import stat
 from pathlib import Path
 
@@ -55,6 +56,53 @@ def test_init_after_the_password_file_is_deleted_makes_a_new_one(cli: CommandLin
     facts = cli("init", "--json").json
     assert facts["made"] == ["admin_password"]
     assert facts["admin_password"]
+
+
+def test_a_new_password_is_shown_once_and_kept_as_a_hash(cli: CommandLine) -> None:
+    facts = cli("password", "--json").json
+    hashed = DataFolder(cli.data_dir).hashed_admin_password()
+    assert facts["restart_needed"] is False
+    assert verify(hashed.encode(), facts["admin_password"].encode())
+    assert "(shown only now)" in cli("password").text
+
+
+def test_a_password_of_ones_own_comes_by_standard_input_and_is_not_shown(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    assert cli("password", "--stdin").text == "The password is changed.\n"
+    hashed = DataFolder(cli.data_dir).hashed_admin_password()
+    assert verify(hashed.encode(), b"correct horse battery")
+
+
+def test_a_short_password_changes_nothing(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = DataFolder(cli.data_dir).hashed_admin_password()
+    monkeypatch.setattr("sys.stdin", io.StringIO("hunter2\n"))
+    assert "at least 12 characters" in cli("password", "--stdin").refusal
+    assert DataFolder(cli.data_dir).hashed_admin_password() == before
+
+
+def test_a_folder_that_was_never_made_gets_no_password(new_cli: CommandLine) -> None:
+    assert "run 'pubky-appliance init'" in new_cli("password").refusal
+    assert not new_cli.data_dir.exists()
+
+
+def test_commands_that_need_no_secret_work_while_the_service_manager_keeps_it(
+    cli: CommandLine,
+) -> None:
+    key = cli("init", "--json").json["public_key"]
+    (cli.data_dir / "public_key").write_text(key, encoding="utf-8")
+    (cli.data_dir / "secret").unlink()
+    assert cli("init", "--json").json["public_key"] == key
+    assert cli("status", "--json").json["public_key"] == key
+    assert cli("invite", "create", "--json").json["link"].startswith("pubkyauth://")
+    findings = {found["subject"]: found for found in cli("doctor", "--json").json}
+    assert findings["node key"]["evidence"] == key
+    assert findings["node key file"]["verdict"] == "good"
+    assert "kept by the service manager" in cli("run").refusal
+    assert "kept by the service manager" in cli("publish").refusal
 
 
 def test_the_default_ports_are_the_well_known_ones_on_loopback(cli: CommandLine) -> None:

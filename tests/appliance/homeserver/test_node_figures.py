@@ -8,6 +8,7 @@ import pytest
 
 from appliance.blobs.files import FileBlobs
 from appliance.homeserver import node_figures
+from appliance.homeserver.backup_log import BACKUPS_FILE, DRILL, append_backup
 from appliance.homeserver.node_figures import NodeFigures, Places
 from appliance.homeserver.readiness import Readiness
 from appliance.metadata import users
@@ -172,3 +173,20 @@ async def test_what_runs_is_told(counters: Counters, clock: SettableClock) -> No
     assert found.value("pubky_appliance_build_info") == 1
     assert found.value("pubky_appliance_uptime_seconds") == 90
     assert found.value("pubky_appliance_database_file_bytes", file="main") > 0
+
+
+async def test_backups_and_drills_are_told_apart(
+    tmp_path: Path, figures: NodeFigures, counters: Counters
+) -> None:
+    last_backup = "pubky_appliance_backup_last_success_timestamp_seconds"
+    last_drill = "pubky_appliance_backup_last_drill_timestamp_seconds"
+    assert scrape(counters).value(last_backup) == 0
+    assert scrape(counters).values("pubky_appliance_backup_ok") == []
+    for at_s, kind, is_ok in ((100, "backup", True), (200, DRILL, True), (300, "backup", False)):
+        file = tmp_path / BACKUPS_FILE
+        append_backup(file, at_s * 1_000_000, kind, ok=is_ok, byte_count=None, detail="")
+    await figures.refresh()
+    assert scrape(counters).value(last_backup) == 100
+    assert scrape(counters).value(last_drill) == 200
+    assert scrape(counters).value("pubky_appliance_backup_ok", kind="backup") == 0
+    assert scrape(counters).value("pubky_appliance_backup_ok", kind="drill") == 1

@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.metadata import entries, folders, own_files, users
@@ -112,3 +112,50 @@ def test_twins_are_the_same_bytes_under_several_paths() -> None:
         entries.upsert(tx, alice, other)
         (twin,) = own_files.twins(tx, alice, 10)
         assert (twin.copies, twin.size, twin.path) == (3, 5, "/pub/a")
+
+
+@settings(deadline=None)
+@given(
+    changes,
+    st.sampled_from(("name", "size", "modified")),
+    st.booleans(),
+    st.integers(1, 4),
+    st.sampled_from(("/", "/pub/", "/pub/a/")),
+    st.sampled_from(("", "b", "a/")),
+)
+def test_pages_of_all_files_below_are_in_order_and_complete(
+    changes: list[tuple[str, int | None]],
+    sorting: own_files.Sorting,
+    descending: bool,
+    limit: int,
+    folder: str,
+    name_part: str,
+) -> None:
+    with transaction() as (tx, alice, bob):
+        model: dict[str, own_files.Child] = {}
+        for number, (path, size) in enumerate(changes):
+            # Ids of bytes are unique: `stored` makes them of the number.
+            entries.upsert(tx, bob, stored(path, 7, 1000 + number))
+            entries.upsert(tx, alice, stored(path, size or 0, number // 2))
+            model[path] = own_files.Child(path, 1, size or 0, number // 2, "text/plain", bytes(32))
+
+        def key(child: own_files.Child) -> tuple[int, str]:
+            number = {"name": 0, "size": child.size, "modified": child.modified_us}[sorting]
+            return number, child.path
+
+        wanted = sorted(
+            (
+                child
+                for path, child in model.items()
+                if path.startswith(folder) and name_part in path[len(folder) :].lower()
+            ),
+            key=key,
+            reverse=descending,
+        )
+        order = own_files.Order(sorting, descending=descending)
+        found, after = list[own_files.Child](), None
+        while page := own_files.below(tx, alice, folder, order, limit, after, name_part):
+            found += page
+            after = key(page[-1])
+        assert found == wanted
+        assert own_files.count_below(tx, alice, folder, name_part) == len(wanted)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from appliance.pkarr import address_watcher
 from appliance.pkarr.address_watcher import (
     ECHO_EVERY_S,
     MAP_EVERY_S,
@@ -35,13 +36,26 @@ class Votes:
         return self.said[family]
 
 
+class Poll:
+    """What some nodes say when they are asked; settable, and counted."""
+
+    def __init__(self) -> None:
+        self.said: str | None = None
+        self.rounds = 0
+
+    async def __call__(self, family: Family) -> str | None:
+        self.rounds += 1
+        return self.said if family == 4 else None
+
+
 class Watched:
     """A watcher whose clock the test winds, and how often it told of a change."""
 
     def __init__(self, watching: Watching, votes: Votes) -> None:
         self.changes = 0
         self.now_s = 0.0
-        self.watcher = AddressWatcher(watching, votes, self._changed)
+        self.poll = Poll()
+        self.watcher = AddressWatcher(watching, votes, self.poll, self._changed)
 
     async def look(self, after_s: float = 0.0) -> tuple[str | None, str | None]:
         """Let time pass and look; what was found."""
@@ -98,6 +112,43 @@ async def test_a_change_is_told_at_the_next_look() -> None:
     votes.said[4] = ECHOED
     assert await watched.look() == (ECHOED, None)
     assert watched.changes == 2
+
+
+async def test_nodes_that_are_asked_now_are_believed_before_those_heard_earlier() -> None:
+    watched = Watched(replace(BOTH, ipv6=False), Votes())
+    await watched.look()
+    watched.poll.said = ECHOED
+    assert await watched.look() == (ECHOED, None)
+
+
+async def test_nodes_that_were_asked_are_believed_for_a_while_only() -> None:
+    watched = Watched(replace(BOTH, ipv6=False), Votes())
+    watched.poll.said = ECHOED
+    await watched.look()
+    watched.poll.said = None
+    seen = [(await watched.look())[0] for _ in range(MOST_SILENCES)]
+    assert seen == [ECHOED] * (MOST_SILENCES - 1) + [VOTED]
+
+
+async def test_nobody_is_asked_while_this_machine_itself_has_the_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = [VOTED]
+    monkeypatch.setattr(address_watcher, "local_address", lambda _family: here[0])
+    watched = Watched(replace(BOTH, ipv6=False), Votes())
+    for _ in range(3):
+        assert await watched.look() == (VOTED, None)
+    assert watched.poll.rounds == 1
+    here[0] = watched.poll.said = ECHOED
+    assert await watched.look() == (ECHOED, None)
+
+
+async def test_nobody_is_asked_while_the_router_knows() -> None:
+    async with nat_router(ROUTED) as router:
+        watched = Watched(behind(router), Votes())
+        for _ in range(3):
+            await watched.look()
+        assert watched.poll.rounds == 1
 
 
 async def test_a_family_that_is_not_watched_stays_unknown() -> None:

@@ -95,7 +95,7 @@ async def found(dht: Dht, keypair: Keypair) -> SignedPacket | None:
 async def says_now(dht: Dht, made: Publishers) -> bool:
     """Whether the DHT holds what the node should say by now."""
     packet = await found(dht, NODE)
-    return packet is not None and says(packet, NODE, made.address[0])
+    return packet is not None and says(packet, made.address[0])
 
 
 async def test_the_own_packet_says_where_the_node_is(metadata: SqliteMetadata) -> None:
@@ -105,7 +105,7 @@ async def test_the_own_packet_says_where_the_node_is(metadata: SqliteMetadata) -
         assert (attempt.is_published, attempt.stored_nodes) == (True, 4)
         packet = await found(nodes[3], NODE)
         assert packet is not None
-        assert says(packet, NODE, HOME)
+        assert says(packet, HOME)
         (noted,) = await made.history()
         assert (noted.vantage, noted.outcome, noted.stored_nodes) == ("dht", "published", 4)
 
@@ -133,7 +133,7 @@ async def test_a_changed_address_is_signed_anew_and_later(metadata: SqliteMetada
         assert first is not None
         assert second is not None
         assert second.timestamp_us > first.timestamp_us
-        assert says(second, NODE, made.address[0])
+        assert says(second, made.address[0])
 
 
 async def test_a_newer_packet_of_somebody_with_the_same_key_is_replaced(
@@ -149,7 +149,7 @@ async def test_a_newer_packet_of_somebody_with_the_same_key_is_replaced(
         packet = await found(nodes[3], NODE)
         assert packet is not None
         assert packet.timestamp_us > ahead
-        assert says(packet, NODE, HOME)
+        assert says(packet, HOME)
 
 
 async def test_something_newer_that_is_no_packet_is_replaced(metadata: SqliteMetadata) -> None:

@@ -123,6 +123,18 @@ async def test_a_breakdown_knows_types_months_and_twins(alice: Person) -> None:
     assert [(twin["copies"], twin["bytes"]) for twin in said["twins"]] == [(2, 28)]
 
 
+async def test_a_breakdown_of_before_will_do_for_who_says_so(alice: Person) -> None:
+    await alice.put("/pub/a", b"1")
+    first = await ask(alice, "breakdown", age="any")
+    await alice.put("/pub/b", b"22")
+    before = await ask(alice, "breakdown", age="any")
+    assert (before["is_current"], before["largest"]) == (False, first["largest"])
+    assert before["counted_at"] == first["counted_at"]
+    now = await ask(alice, "breakdown")
+    assert (now["is_current"], len(now["largest"])) == (True, 2)
+    assert await ask(alice, "breakdown", age="any") == now
+
+
 async def test_words_are_found_in_posts_and_names(alice: Person) -> None:
     post = {"content": "The quick brown fox, über Zäune", "kind": "short"}
     await alice.put("/pub/pubky.app/posts/1", json.dumps(post))

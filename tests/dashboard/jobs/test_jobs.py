@@ -156,6 +156,18 @@ async def test_there_are_few_in_all(jobs: Jobs) -> None:
         jobs.begin("export", "alice", 99)
 
 
+async def test_who_waits_for_a_record_keeps_nobody_from_working(jobs: Jobs) -> None:
+    for number in range(MOST_RUNNING):
+        jobs.begin("watch", f"person {number}", number)
+    for number in range(MOST_RUNNING):
+        jobs.begin("export", f"person {number}", number)
+    jobs.begin("watch", "alice", 99)
+    with pytest.raises(TooManyJobsError, match="of yours"):
+        jobs.begin("watch", "alice", 99)
+    with pytest.raises(TooManyJobsError, match="Several people"):
+        jobs.begin("export", "alice", 99)
+
+
 async def test_only_its_owner_sees_a_job(jobs: Jobs) -> None:
     job = jobs.begin("export", "alice", 1)
     assert jobs.find(job.id, "alice") is not None

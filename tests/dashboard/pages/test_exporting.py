@@ -11,6 +11,8 @@ import httpx
 import pytest
 from blake3 import blake3
 
+from appliance.cli.archive import judge
+from appliance.pubky.keys import PublicKey
 from dashboard.archive.verify import verify
 from tests.dashboard.people import OWN_FORM, Browser, Page, connect, make_stale, put_file
 from tests.support.appliance import Appliance, Person
@@ -35,7 +37,9 @@ async def export(home: Browser, **form: str) -> httpx.Response:
 
 
 @pytest.mark.usefixtures("stored")
-async def test_everything_comes_out_byte_for_byte(home: Browser, tmp_path: Path) -> None:
+async def test_everything_comes_out_byte_for_byte(
+    home: Browser, appliance: Appliance, tmp_path: Path
+) -> None:
     answer = await export(home, part="everything")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/zip"
@@ -43,6 +47,7 @@ async def test_everything_comes_out_byte_for_byte(home: Browser, tmp_path: Path)
     (tmp_path / "a.zip").write_bytes(answer.content)
     report = verify(tmp_path / "a.zip")
     assert (report.is_good, report.file_count) == (True, 4)
+    assert judge(tmp_path / "a.zip", PublicKey.parse(appliance.homeserver)).verdict == "genuine"
     with ZipFile(tmp_path / "a.zip") as archive:
         assert {f"/{name}": archive.read(name) for name in archive.namelist()[:4]} == FILES
         lines = archive.read("MANIFEST.jsonl").splitlines()

@@ -1,15 +1,27 @@
 """Importing an archive through the pages of a real node: look first, then decide."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from appliance.pubky.keys import Keypair
+from appliance.pubky.manifest_signatures import ManifestStatement
+from dashboard.archive.signature import Signature, to_text
 from tests.dashboard.people import OWN_FORM, Browser, Owner, Page, browser_at, connect, put_file
 from tests.dashboard.people import sign_up as join
-from tests.support.appliance import Appliance, Person
+from tests.support.appliance import (
+    Appliance,
+    Person,
+    config_on_free_ports,
+    keypair_of,
+    running_appliance,
+)
 from tests.support.archives import entry_of, foreign_archive, write_archive
 from tests.support.operator import operator_of
 
@@ -189,7 +201,84 @@ async def test_more_than_the_quota_holds_is_announced_and_then_refused(
     done = await finished(home, act)
     assert done["job"]["state"] == "failed"
     assert "no room" in done["job"]["message"]
+    assert "the next file needs 600,256" in done["job"]["message"]
     assert await read(alice, "/pub/a") == bytes(600_000)
+
+
+def told(job: dict[str, Any]) -> dict[str, Any]:
+    """The lines of a receipt."""
+    return {fact["name"]: fact["value"] for fact in job["job"]["facts"]}
+
+
+async def test_room_that_an_app_takes_meanwhile_is_noticed(
+    home: Browser, alice: Person, tmp_path: Path, appliance: Appliance
+) -> None:
+    archive = write_archive(tmp_path / "a.zip", {"/pub/a": bytes(600_000)})
+    check = await finished(home, await upload(home, archive))
+    assert "over quota" not in fates(check)
+    async with operator_of(appliance) as operator:
+        await operator.http.patch(f"/users/{alice.z32}/quota", json={"storage_quota_mb": 1})
+    await put_file(alice, "/pub/app", bytes(500_000))
+    act = await home.post(f"/import/{check['job']['id']}", {"choice": "keep"})
+    done = await finished(home, act)
+    assert done["job"]["state"] == "failed"
+    assert "bytes of your quota are left" in done["job"]["message"]
+
+
+async def test_the_way_back_is_in_the_receipt(home: Browser, tmp_path: Path) -> None:
+    check = await finished(home, await upload(home, write_archive(tmp_path / "a.zip", FILES)))
+    page = f"/import/{check['job']['id']}"
+    assert "can be put back from there for 30 days" in Page(await home.get(page)).text
+    done = await finished(home, await home.post(page, {"choice": "replace"}))
+    assert told(done)["Undo"] == "What is replaced can be put back from the trash for 30 days."
+
+
+async def test_the_receipt_says_which_node_signed_an_archive(
+    home: Browser, alice: Person, tmp_path: Path
+) -> None:
+    await put_file(alice, "/pub/a", b"1")
+    answer = await home.post("/export/public", {"part": "public"})
+    (tmp_path / "own.zip").write_bytes(answer.content)
+    other, at_us = keypair_of("another node"), 1_700_000_000_000_000
+
+    def signed(signer: Keypair, manifest_hash: str) -> bytes:
+        said = ManifestStatement(alice.keypair.public_key, bytes.fromhex(manifest_hash), at_us)
+        key, text = other.public_key.z32, said.sign(signer).hex()
+        return to_text(Signature(key, alice.z32, manifest_hash, at_us, text))
+
+    def made(name: str, sign: Callable[[str], bytes] | None = None) -> Path:
+        return write_archive(tmp_path / name, FILES, sign=sign)
+
+    for archive, verdict in (
+        (tmp_path / "own.zip", f"of this node, for the files of {alice.z32}"),
+        (made("b.zip"), "none, so nothing says where it comes from"),
+        (made("c.zip", partial(signed, other)), f"of the node {other.public_key.z32}, for"),
+        (made("d.zip", partial(signed, keypair_of("mallory"))), "forged: the node"),
+        (made("e.zip", lambda _: signed(other, "00" * 32)), "it was made for another manifest"),
+        (made("f.zip", lambda _: b"nonsense"), "none that counts: It is not JSON."),
+    ):
+        check = await finished(home, await upload(home, archive))
+        assert verdict in told(check)["Signature"]
+
+
+async def test_the_limits_are_said_before_anything_is_sent(home: Browser) -> None:
+    assert "and 200,000 files. Files lie" in Page(await home.get("/import")).text
+
+
+async def test_files_that_the_node_would_refuse_are_named_by_the_dry_run(tmp_path: Path) -> None:
+    config = config_on_free_ports(max_upload_mb=1)
+    async with AsyncExitStack() as stack:
+        node = await stack.enter_async_context(running_appliance(tmp_path, config))
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=node.client_url))
+        home = await stack.enter_async_context(browser_at(node.dashboard_url))
+        alice = Person(keypair_of("alice"), http)
+        await alice.sign_up()
+        await home.sign_in(alice)
+        await connect(home, alice, "change")
+        assert "200,000 files, each of 1.0 MB at most." in Page(await home.get("/import")).text
+        files = {"/pub/large": bytes(1024 * 1024 + 1), "/pub/fits": bytes(1024 * 1024)}
+        check = await finished(home, await upload(home, write_archive(tmp_path / "a.zip", files)))
+        assert fates(check) == {"invalid": ["pub/large"], "new": ["/pub/fits"]}
 
 
 async def test_who_may_only_read_is_told_before_and_stopped_after(

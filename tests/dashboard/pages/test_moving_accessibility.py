@@ -33,6 +33,8 @@ async def test_moving_files_shuts_nobody_out(
     good = await finished(browser, await upload(browser, write_archive(tmp_path / "b.zip", files)))
     exported = (await browser.get("/json/jobs")).json()["jobs"][-1]["id"]
     paths = (
+        "/exit",
+        "/exit/leave",
         "/jobs",
         f"/jobs/{exported}",
         f"/jobs/{bad['job']['id']}",

@@ -150,4 +150,4 @@ async def test_a_node_that_publishes_nothing_says_its_packet_to_who_asks(
         answer = await http.get("/network/packet")
     own_key = appliance.node.keypair.public_key
     packet = SignedPacket.from_relay_payload(own_key, answer.content)
-    assert says(packet, appliance.node.keypair, appliance.node.network_services.own_address())
+    assert says(packet, appliance.node.network_services.own_address())

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -64,7 +65,18 @@ async def test_the_log_is_downloaded_a_line_of_json_each(owner: Owner) -> None:
     assert json.loads(answer.text.splitlines()[-1])["message"] == "walrus"
 
 
-@pytest.mark.parametrize("query", ["level=loud", f"contains={'x' * 300}"])
+@pytest.mark.parametrize("path", ["/logs", "/logs/download"])
+async def test_the_log_is_narrowed_to_a_time(owner: Owner, path: str) -> None:
+    logging.getLogger("test").warning("walrus")
+    for query in ("span=hour", "span=day", "since=2020-01-01", "until=2100-01-01T10:00"):
+        assert "walrus" in (await owner.get(f"{path}?{query}")).text, query
+    for query in ("until=2020-01-01", "since=2100-01-01T10:00:30", "span=hour&until=2020-01-01"):
+        assert "walrus" not in (await owner.get(f"{path}?{query}")).text, query
+
+
+@pytest.mark.parametrize(
+    "query", ["level=loud", f"contains={'x' * 300}", "span=year", "since=soon", "until=1"]
+)
 async def test_the_log_is_asked_for_sensible_things_only(owner: Owner, query: str) -> None:
     assert (await owner.get(f"/logs?{query}")).status_code == 400
 
@@ -154,3 +166,54 @@ async def test_the_age_of_the_last_good_backup_is_told(owner: Owner, appliance: 
     answer = await owner.get("/backups")
     assert "The last good one was" in Page(answer).text
     assert "<b>" not in answer.text.split("<table")[1]
+
+
+def tell(appliance: Appliance, *lines: dict[str, object]) -> None:
+    """What a program that makes backups writes."""
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (appliance.data_dir / "backups.jsonl").write_text(text)
+
+
+def trial(age_days: int, *, ok: bool, detail: str) -> dict[str, object]:
+    """A line of a drill."""
+    at = datetime.now(UTC) - timedelta(days=age_days)
+    return {"at": at.isoformat(), "kind": "drill", "ok": ok, "detail": detail}
+
+
+BACKUP = {"at": "2026-11-01T00:00:00Z", "kind": "nightly", "ok": True, "bytes": 1000}
+
+
+async def test_backups_that_nobody_ever_tried_ask_for_a_trial(
+    owner: Owner, appliance: Appliance
+) -> None:
+    tell(appliance, BACKUP)
+    shown = Page(await owner.get("/backups")).text
+    assert "No backup was ever restored on trial" in shown
+    assert "systemctl start pubky-backup-drill" in shown
+
+
+@pytest.mark.parametrize(
+    ("age_days", "ok", "words"),
+    [
+        (1, True, "a node could live on this backup"),
+        (40, True, "is to happen every week"),
+        (1, False, "Do not rely on these backups"),
+    ],
+)
+async def test_the_last_trial_is_told_with_its_verdict(
+    owner: Owner, appliance: Appliance, age_days: int, ok: bool, words: str
+) -> None:
+    tell(appliance, BACKUP, trial(age_days, ok=ok, detail="9 users; the key is in <b>it"))
+    answer = await owner.get("/backups")
+    assert words in Page(answer).text
+    assert "the key is in" in Page(answer).text
+    assert "<b>" not in answer.text.split("<main")[1]
+    said = (await owner.get("/json/backups")).json()
+    assert said["last_drill"]["is_ok"] is ok
+    assert [line["kind"] for line in said["backups"]] == ["nightly"]
+
+
+async def test_a_trial_is_no_backup(owner: Owner, appliance: Appliance) -> None:
+    tell(appliance, trial(1, ok=True, detail=""))
+    assert "No program has told this node of a backup." in Page(await owner.get("/backups")).text
+    assert "no program has told this node of a backup" in Page(await owner.get("/admin")).text

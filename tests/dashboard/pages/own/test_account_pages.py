@@ -177,6 +177,21 @@ async def test_a_folder_that_is_none_is_refused(home: Browser) -> None:
 # --- Storage --------------------------------------------------------------------------------------
 
 
+async def test_storage_shows_what_it_knows_and_counts_anew(home: Browser, alice: Person) -> None:
+    await put_file(alice, "/pub/a", b"1" * 10)
+    assert "counted anew" not in Page(await home.get("/storage")).text
+    await put_file(alice, "/pub/b", b"2" * 20)
+    shown = (await home.get("/json/storage")).json()
+    assert (shown["usage"]["file_count"], len(shown["breakdown"]["largest"])) == (2, 1)
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            page = Page(await home.get("/storage"))
+            if "counted anew" not in page.text:
+                break
+            await asyncio.sleep(0.01)
+    assert "/own/object/pub/b" in page.links
+
+
 async def test_storage_draws_folders_and_names_the_largest(home: Browser, alice: Person) -> None:
     await put_file(alice, POSTS + "a", b"x" * 900)
     await put_file(alice, "/priv/notes/b", b"x" * 100)

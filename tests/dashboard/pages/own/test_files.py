@@ -185,3 +185,34 @@ async def test_a_refused_file_is_told_beside_the_others(home: Browser, alice: Pe
     page = Page(answer)
     assert "collision" in page.text
     assert (await alice.get("/pub/f/fine")).status_code == 200
+
+
+async def test_all_files_below_a_folder_are_in_one_list(home: Browser, alice: Person) -> None:
+    for number in range(102):
+        await put_file(alice, f"/pub/n/{number % 3}/{number:03}", b"x" * (number + 1))
+    await put_file(alice, "/pub/other", b"1")
+    first = Page(await home.get("/files/pub/n/?view=all&sort=size&order=desc"))
+    assert "102 files, 100 of them on this page" in first.text
+    assert first.text.index("2/101") < first.text.index("1/100")
+    (following,) = [link for link in first.links if "cursor=" in link]
+    rest = Page(await home.get(following))
+    assert {"/own/object/pub/n/0/000", "/own/object/pub/n/1/001"} <= set(rest.links)
+    assert not [link for link in rest.links if "cursor=" in link and link.startswith("/files")]
+    found = (await home.get("/json/files/pub/n/?view=all&name=1/00")).json()
+    assert [row["item"]["path"]["text"] for row in found["rows"]] == [
+        "/pub/n/1/001",
+        "/pub/n/1/004",
+        "/pub/n/1/007",
+    ]
+    assert (found["wanted_count"], found["file_count"]) == (3, 102)
+
+
+async def test_what_was_chosen_among_all_files_is_deleted(home: Browser, alice: Person) -> None:
+    await put_file(alice, "/pub/n/deep/a", b"1")
+    await put_file(alice, "/pub/n/b", b"1")
+    page = Page(await home.get("/files/pub/n/?view=all"))
+    boxes = [at["value"] for _, at in page.elements if at.get("type") == "checkbox"]
+    assert boxes == ["b", "deep/a"]
+    form = {"folder": "/pub/n/", "name": "deep/a"}
+    await home.http.post("/own/delete/act", data=form, headers=OWN_FORM)
+    assert (await alice.get("/pub/n/deep/a")).status_code == 404

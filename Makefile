@@ -257,7 +257,7 @@ backup: $(DEPLOY_VENV)/.installed ## A backup of the machines now (LIMIT= for so
 .PHONY: restore
 restore: dist/.built $(DEPLOY_VENV)/.installed ## A node from its backup, on an empty machine: LIMIT= [SNAPSHOT=]
 	@[ '$(LIMIT)' != all ] || { echo "Say which machine: make restore LIMIT=pi" >&2; exit 2; }
-	@$(PLAYBOOK) restore.yml --limit '$(LIMIT)' $(WHEEL_OPTION) -e pubky_restore_snapshot=$(or $(SNAPSHOT),latest)
+	@$(PLAYBOOK) restore.yml --limit '$(LIMIT)' $(WHEEL_OPTION) -e pubky_backup_restore_snapshot=$(or $(SNAPSHOT),latest)
 
 .PHONY: migrate
 migrate: dist/.built $(DEPLOY_VENV)/.installed ## A node to another machine: FROM= TO=, both added before
@@ -273,22 +273,35 @@ container: ## An image for containers, by podman or docker (BASE= for another De
 	exec $$engine build $$format $(if $(BASE),--build-arg BASE=$(BASE)) --tag pubky-appliance \
 	  --file Containerfile .
 
-BUNDLE = dist/pubky-$(SUITE)-$(ARCH).tar
+BUNDLE = build/pubky-$(SUITE)-$(ARCH).tar
 SUITE ?= bookworm
 ARCH ?= amd64
 MAKE_BUNDLE = $(BIN)/python ansible/bundle/make-bundle --suite "$(SUITE)" --arch "$(ARCH)" \
   --wheel "$$(ls dist/*.whl)" --key "$(KEY)" --out "$(BUNDLE)" \
-  --ansible $(DEPLOY_VENV)/bin/ansible-playbook $(if $(SOURCES_LIST),--sources "$(SOURCES_LIST)")
+  --tls $(or $(TLS),local_ca) --ansible $(DEPLOY_VENV)/bin/ansible-playbook $(if $(SOURCES_LIST),--sources "$(SOURCES_LIST)")
 
 .PHONY: bundle
-bundle: dist/.built $(DEPLOY_VENV)/.installed ## One file for hosts without a network: KEY=file [SUITE=] [ARCH=] [SOURCES_LIST=]
+bundle: dist/.built $(DEPLOY_VENV)/.installed ## One file for hosts without a network: KEY=file [SUITE=] [ARCH=] [TLS=] [SOURCES_LIST=]
 	@[ -n "$(KEY)" ] || { echo "Say which key signs it, made when there is none: make bundle KEY=~/pubky-bundle.pem" >&2; exit 2; }
 	@$(MAKE_BUNDLE)
+
+.PHONY: pi-user-data
+pi-user-data: dist/.built $(DEPLOY_VENV)/.installed ## A node at a card's first boot: DOMAIN= SSH_KEY=file KEY=file [HOSTNAME=] [TLS=]
+	@[ -n "$(DOMAIN)" ] && [ -n "$(SSH_KEY)" ] && [ -n "$(KEY)" ] || { \
+	  echo "Say its name, who may sign in, and which key signs the bundle:" >&2; \
+	  echo "make pi-user-data DOMAIN=pi.example.org SSH_KEY=~/.ssh/id_ed25519.pub KEY=~/pubky-bundle.pem" >&2; exit 2; }
+	@$(MAKE_BUNDLE) --packages "avahi-daemon libnss-mdns"
+	@ansible/pi/make-user-data --domain "$(DOMAIN)" --ssh-key "$(SSH_KEY)" --signer "$(KEY)" \
+	  --bundle "$(BUNDLE)" --out build/pi --tls $(or $(TLS),local_ca) \
+	  $(if $(filter command%,$(origin HOSTNAME)),--hostname "$(HOSTNAME)")
+pi-user-data: SUITE = trixie
+pi-user-data: ARCH = arm64
 
 .PHONY: deploy-peers
 deploy-peers: ## Install what the deployment's tests boot hosts with (root on Debian)
 	@missing=""; \
-	for pair in mmdebstrap:mmdebstrap systemd-nspawn:systemd-container nft:nftables pebble:pebble curl:curl; do \
+	for pair in mmdebstrap:mmdebstrap systemd-nspawn:systemd-container nft:nftables pebble:pebble curl:curl \
+	           qemu-aarch64-static:qemu-user-static update-binfmts:binfmt-support; do \
 	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
 	done; \
 	[ -z "$$missing" ] || { \

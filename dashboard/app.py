@@ -21,7 +21,6 @@ from dashboard.doors.admin import AdminDoor
 from dashboard.doors.client import ClientDoor
 from dashboard.doors.indexer import IndexerDoor
 from dashboard.doors.logins import LoginDoor
-from dashboard.doors.names import NamesDoor
 from dashboard.doors.packets import PacketDoor
 from dashboard.doors.relay import RelayDoor
 from dashboard.doors.tenant import TenantDoors
@@ -179,9 +178,10 @@ def _parts(
 ) -> Parts:
     origin = Origin.parse(settings.origin)
     relay = settings.login_relay.rstrip("/")
+    admin = AdminDoor(settings.admin_url, settings.admin_token)
     return Parts(
         origin=origin,
-        admin=AdminDoor(settings.admin_url, settings.admin_token),
+        admin=admin,
         logins=LoginDoor(settings.admin_url, settings.admin_token),
         client=ClientDoor(settings.client_url),
         packets=PacketDoor(settings.pkarr_relay_url) if settings.pkarr_relay_url else None,
@@ -197,7 +197,7 @@ def _parts(
         operators=settings.operators,
         trusted_proxies=settings.trusted_proxies,
         deliveries=Turns(relay_inbox.TURNS_A_MINUTE, 60, now_s),
-        names=Names(NamesDoor(settings.admin_url, settings.admin_token), now_s),
+        names=Names(admin.names, now_s),
         now_s=now_s,
         import_limit_bytes=settings.import_limit_bytes,
         places=Places(now_s),

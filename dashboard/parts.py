@@ -92,7 +92,6 @@ class Parts:
         """Close the store and every door."""
         await self.admin.close()
         await self.logins.close()
-        await self.names.close()
         await self.client.close()
         await self.tenants.close()
         if self.packets is not None:

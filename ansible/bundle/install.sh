@@ -100,7 +100,12 @@ if [ "$(cat "$venv/complete" 2>/dev/null)" != "$wanted" ]; then
     echo "$wanted" >"$venv/complete"
 fi
 
-[ -e ansible/inventories/mine/this-machine.yml ] || python3 ansible/add-host this-machine local "$@"
+settings=$HOME_OF_BUNDLE/inventories/this-machine.yml
+if [ -e "$settings" ]; then
+    echo "Settings of before: $settings. To change them, change that file and run this again."
+else
+    python3 ansible/add-host this-machine local "$@"
+fi
 cd ansible
 # Who runs this is root already, and another program in between would lose apt's settings.
 exec "$venv/bin/ansible-playbook" site.yml --limit this-machine -e ansible_become=false \

@@ -19,6 +19,7 @@ from dashboard.doors.fleet import FleetDoor
 from dashboard.doors.leaving import LeavingDoor
 from dashboard.doors.looks import LookDoor
 from dashboard.doors.machine import MachineDoor
+from dashboard.doors.names import NamesDoor
 from dashboard.doors.network import (
     KeyState,
     Lookup,
@@ -167,6 +168,7 @@ class AdminDoor:
         self.machine = MachineDoor(self._http)
         self.leaving = LeavingDoor(self._http)
         self.fleet = FleetDoor(self._http)
+        self.names = NamesDoor(self._http)
 
     async def close(self) -> None:
         """Close its connections."""

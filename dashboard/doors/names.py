@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from dashboard.doors.admin import DOOR
-from dashboard.doors.answers import TIMEOUT, Members, door_errors, require_success
+from dashboard.doors.answers import Members, door_errors, require_success
+
+DOOR = "The admin API"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +22,8 @@ class PublicObject:
 class NamesDoor:
     """What anybody may read of people of this node. Every method raises `DoorError`."""
 
-    def __init__(
-        self, base_url: str, token: str, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT,
-            transport=transport,
-            trust_env=False,
-        )
-
-    async def close(self) -> None:
-        """Close its connections."""
-        await self._http.aclose()
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
 
     async def find(
         self, public_keys: Sequence[str], paths: Sequence[str]

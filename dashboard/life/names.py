@@ -25,10 +25,6 @@ class Names:
         self._now_s = now_s
         self._known: dict[str, tuple[float, str]] = {}
 
-    async def close(self) -> None:
-        """Close the door."""
-        await self._door.close()
-
     async def of(self, public_keys: Iterable[str]) -> dict[str, str]:
         """The names of those who have one; what is not answered is not named."""
         wanted = list(dict.fromkeys(public_keys))

@@ -130,7 +130,7 @@ def _build(suite: str, architecture: str, sources: Sequence[str], root: Path) ->
                 *sources,
             ],
             check=True,
-            timeout=900 if architecture else 600,
+            timeout=1800 if architecture else 600,
         )
     shutil.copy(Path("/") / AUTHORITIES, unfinished / AUTHORITIES)
     pip_settings = Path("/etc/pip.conf")

@@ -26,6 +26,8 @@ from tests.support.needs import cannot_run_here
 # glibc of Debian 12 and 13 and of Raspberry Pi OS runs all of them.
 PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_28_aarch64")
 EMULATOR = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64")
+# The emulator is a thread beside the program's, and a process of several gets no user namespace.
+FOR_THE_EMULATOR = "[Service]\nPrivateUsers=false\n"
 LEAN = {
     "pubky_proxy_mode": "external",
     "pubky_firewall_mode": "none",
@@ -58,6 +60,9 @@ def emulated(hosts: Network) -> Iterator[Network]:
 def pi(emulated: Network) -> Iterator[Node]:
     """A node on a host for arm64, without what does not depend on the processor."""
     host = emulated.boot("pi", architecture="arm64")
+    drop_in = host.root / "etc/systemd/system/pubky.service.d/emulated.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text(FOR_THE_EMULATOR, encoding="utf-8")
     one = inventory(emulated, (host, node_variables(host) | LEAN))
     yield Node(host, one, one.run("site.yml", timeout_s=1200), frozenset())
     emulated.discard(host)

@@ -1,28 +1,19 @@
 """The bundle: a node on a host that reaches nothing, and only from files that its maker signed."""
 
 import json
-import re
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from tests.deploy.conftest import DOMAIN
+from tests.deploy.bundles import Bundle, make_bundle
+from tests.deploy.conftest import DOMAIN, node_variables
 from tests.deploy.machines import Finished, Host, Network, ssh_options
-from tests.deploy.playbooks import ANSIBLE, ansible, wheel
+from tests.deploy.playbooks import inventory
 
 NAME = "pubky-bookworm-amd64"
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A bundle, and what its maker tells whoever installs it."""
-
-    path: Path
-    key: str
+# The host's own package sources, for the day when it reaches them.
+SOURCES = "find /etc/apt/sources.list* -type f -exec sha256sum {} + && ls /etc/apt"
 
 
 @pytest.fixture(scope="module")
@@ -43,32 +34,6 @@ def island(hosts: Network, bundle: Bundle) -> Iterator[Host]:
         )  # fmt: skip
     yield host
     hosts.discard(host)
-
-
-def make_bundle(hosts: Network, suite: str, *options: str) -> Bundle:
-    """Make a bundle of the tree as it is."""
-    path = hosts.work / f"bundles/pubky-{suite}-amd64.tar"
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(ANSIBLE / "bundle/make-bundle"),
-            f"--suite={suite}",
-            "--arch=amd64",
-            f"--wheel={wheel(hosts.work / 'wheel')}",
-            f"--key={hosts.work / 'bundles/key.pem'}",
-            f"--out={path}",
-            f"--ansible={ansible('ansible-playbook')}",
-            *options,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = re.search(r"Its key is +(\S+)", done.stdout)
-    assert found, done.stdout
-    return Bundle(path, found[1])
 
 
 def install(host: Host, key: str, *words: str, folder: str = NAME) -> Finished:
@@ -117,13 +82,34 @@ def test_another_key_is_refused(island: Host, key: str) -> None:
 
 
 def test_a_host_without_a_way_out_becomes_a_node(island: Host, bundle: Bundle) -> None:
-    own_sources = island.text("find /etc/apt -type f -exec sha256sum {} +")
+    own_sources = island.text(SOURCES)
     done = install(island, bundle.key, DOMAIN)
     assert done.code == 0, (done.out + done.err)[-6000:]
     assert f"https://{DOMAIN}" in done.out
     ready = island.in_namespace(["curl", "--silent", "http://127.0.0.1:6289/readyz"]).out
     assert json.loads(ready)["ready"] is True
-    assert own_sources in island.text("find /etc/apt -type f ! -name 60pubky -exec sha256sum {} +")
+    assert island.text(SOURCES) == own_sources
 
     again = island.run(f"{NAME}/install.sh", timeout_s=300)
     assert "changed=0" in again.out, again.out + again.err
+
+
+def test_package_sources_stand_in_for_the_hosts_own_until_they_are_taken_away(
+    hosts: Network, bundle: Bundle, island: Host
+) -> None:
+    if island.run("test -e /opt/pubky-bundle/current").code != 0:
+        assert install(island, bundle.key, DOMAIN).code == 0
+    mirror = "Types: deb\nURIs: file:/opt/pubky-bundle/current/debs\nSuites: ./\nTrusted: yes\n"
+    listed = "apt-get update --print-uris"
+    own = island.text(listed)
+
+    variables = node_variables(island)
+    mirrored = inventory(hosts, (island, variables | {"pubky_base_apt_sources": mirror}))
+    mirrored.run("site.yml", "--tags", "base")
+    lines = island.text(listed).splitlines()
+    assert lines
+    assert all(line.startswith("'file:/opt/pubky-bundle/current/debs/") for line in lines)
+    assert mirrored.run("site.yml", "--tags", "base").changed_tasks == []
+
+    inventory(hosts, (island, variables)).run("site.yml", "--tags", "base")
+    assert island.text(listed) == own

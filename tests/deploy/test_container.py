@@ -58,12 +58,13 @@ class Running:
 
     engine: Engine
     container: str
+    data: Path
     log: Path
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the container, as `podman exec` would."""
         return subprocess.run(
-            self.engine.command("run", "--isolation=chroot", self.container, "--", *command),
+            self.engine.command(*_run(self.container, self.data), "--", *command),
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
@@ -109,17 +110,14 @@ def started(
 ) -> Iterator[Running]:
     """Start a container with a volume, and end it as an engine would: by its stop signal."""
     settings = [f"--env={name}={value}" for name, value in (environment or {}).items()]
-    container = engine.text("from", "localhost/pubky-appliance")
+    container = _new_container(engine)
     data.mkdir(exist_ok=True)
     os.chown(data, USER_ID, USER_ID)
     log = data.parent / f"{container}.log"
-    running = Running(engine, container, log)
+    running = Running(engine, container, data, log)
     with log.open("wb") as out:
         process = subprocess.Popen(
-            engine.command(
-                "run", "--isolation=chroot", f"--volume={data}:/data", *settings, container,
-                "--", "start",
-            ),
+            engine.command(*_run(container, data, *settings), "--", "start"),
             stdin=subprocess.DEVNULL, stdout=out, stderr=out,
         )  # fmt: skip
     try:
@@ -172,7 +170,7 @@ def test_a_setting_that_is_wrong_ends_the_first_start_and_makes_nothing(
     data = tmp_path / "data"
     data.mkdir()
     os.chown(data, USER_ID, USER_ID)
-    container = image.text("from", "localhost/pubky-appliance")
+    container = _new_container(image)
     done = _start_once(image, container, data, ["--env=PUBKY_PUBLIC_IP=somewhere"])
     image.text("rm", container)
     assert done.returncode != 0
@@ -180,14 +178,22 @@ def test_a_setting_that_is_wrong_ends_the_first_start_and_makes_nothing(
     assert list(data.iterdir()) == []
 
 
+def _run(container: str, data: Path, *options: str) -> list[str]:
+    return ["run", "--isolation=chroot", f"--volume={data}:/data", *options, container]
+
+
+def _new_container(engine: Engine) -> str:
+    container = engine.text("from", "localhost/pubky-appliance")
+    # This engine lays the image's own, anonymous volume over a named one; others do not.
+    engine.text("config", "--volume=/data-", container)
+    return container
+
+
 def _start_once(
     engine: Engine, container: str, data: Path, options: Sequence[str]
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        engine.command(
-            "run", "--isolation=chroot", f"--volume={data}:/data", *options, container,
-            "--", "start",
-        ),
+        engine.command(*_run(container, data, *options), "--", "start"),
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 

@@ -33,8 +33,8 @@ class Node:
 
 
 def names(node: Node, now: list[float]) -> Names:
-    door = NamesDoor("http://node", "token", transport=httpx.MockTransport(node))
-    return Names(door, lambda: now[0])
+    http = httpx.AsyncClient(base_url="http://node", transport=httpx.MockTransport(node))
+    return Names(NamesDoor(http), lambda: now[0])
 
 
 def profile(name: object) -> bytes:

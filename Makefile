@@ -206,16 +206,22 @@ dist/.built: $(SOURCES) pyproject.toml README.md LICENSE | $(VENV)/.installed
 	  --no-build-isolation --wheel-dir dist dist/source
 	@rm -r dist/source && touch $@
 
+.PHONY: is-named
+is-named:
+	@[ -n "$(DOMAIN)" ] || [ -e ansible/inventories/mine/this-machine.yml ] || { \
+	  echo "Say which name it has: make install DOMAIN=node.example.org" >&2; exit 2; }
+
 .PHONY: install
-install: dist/.built $(DEPLOY_VENV)/.installed ## A node on this machine for good: DOMAIN= [TLS=] [DASHBOARD=]
-	@[ -e ansible/inventories/mine/this-machine.yml ] || { \
-	  [ -n "$(DOMAIN)" ] || { echo "Say which name it has: make install DOMAIN=node.example.org" >&2; exit 2; }; \
+install: is-named dist/.built $(DEPLOY_VENV)/.installed ## A node on this machine for good: DOMAIN= [TLS=] [DASHBOARD=]
+	@[ -e ansible/inventories/mine/this-machine.yml ] || \
 	  ansible/add-host this-machine local "$(DOMAIN)" --tls $(or $(TLS),local_ca) \
-	    $(if $(DASHBOARD),--dashboard $(DASHBOARD)); }
+	    $(if $(DASHBOARD),--dashboard $(DASHBOARD))
 	@$(PLAYBOOK) site.yml --limit this-machine $(WHEEL_OPTION)
 
 .PHONY: add-host
 add-host: ## Another machine: NAME= ADDR= DOMAIN= [TLS=] [DASHBOARD=] [SSH_USER=]
+	@[ -n "$(NAME)" ] && [ -n "$(ADDR)" ] && [ -n "$(DOMAIN)" ] || { \
+	  echo "Say which: make add-host NAME=pi ADDR=192.168.1.20 DOMAIN=pi.example.org" >&2; exit 2; }
 	@ansible/add-host "$(NAME)" "$(ADDR)" "$(DOMAIN)" --tls $(or $(TLS),local_ca) \
 	  --user $(or $(SSH_USER),root) $(if $(DASHBOARD),--dashboard $(DASHBOARD))
 

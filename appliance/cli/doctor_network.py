@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import socket
 import ssl
 import tempfile
 from collections.abc import Iterator
@@ -114,7 +115,7 @@ def https(domain: str, port: int = HTTPS_PORT, trust: ssl.SSLContext | None = No
         return Finding(
             "HTTPS",
             "warning",
-            f"{UNCHECKED}: {domain} cannot be reached from here ({type(error).__name__})",
+            f"{UNCHECKED}: {domain} cannot be reached from here: {_reason(error)}",
             "Try from another network; does the name lead to your proxy, and does it run?",
         )
     finally:
@@ -162,7 +163,7 @@ def _own_listener(folder: DataFolder, config: Config, key: PublicKey) -> Finding
         return Finding(
             "PubkyTLS",
             "bad",
-            f"{address} is not served with the key of this node ({type(error).__name__})",
+            f"{address} is not served with the key of this node: {_reason(error)}",
             "Another program has the port: move one of them (drive.pubky_listen_socket).",
         )
     return Finding("PubkyTLS", "good", f"{address} proves the key of this node")
@@ -269,3 +270,12 @@ def _published_place(host: str, port: int, key: PublicKey) -> Finding:
             "Many routers hide it from inside: try from another network. Is the port forwarded?",
         )
     return Finding(subject, "good", f"{where} proves the key of this node")
+
+
+def _reason(error: Exception) -> str:
+    """In words where the system has none for people."""
+    if isinstance(error, socket.gaierror):
+        return "nobody knows this name"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (isinstance(error, OSError) and error.strerror) or type(error).__name__

@@ -104,7 +104,7 @@ class RelayClient:
             ):
                 pass
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            return RelayAnswer("failed", type(error).__name__)
+            return RelayAnswer("failed", _reason(error))
         if response.is_success:
             return RelayAnswer("published", str(response.status_code))
         conflict = response.status_code in (409, 412, 428)
@@ -112,3 +112,11 @@ class RelayClient:
 
     def _address(self, key: PublicKey) -> str:
         return f"{self.url}/{key.z32}"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return "no answer in time"
+    if isinstance(error, httpx.ConnectError):
+        return "cannot be reached"
+    return type(error).__name__

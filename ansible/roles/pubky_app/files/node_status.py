@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ GIB = 2**30
 OLD_BACKUP_S = 8 * DAY_S
 # The node says where it is every hour or so.
 OLD_PUBLICATION_S = 3 * 3600
+NEW = timedelta(minutes=10)
 DATE_OF_OPENSSL = "%b %d %H:%M:%S %Y GMT"
 
 
@@ -115,6 +116,7 @@ def problems(
 ) -> list[str]:
     """Sentences for what somebody should look after."""
     published = found["published_age_s"]
+    is_new = datetime.now(UTC) - datetime.fromisoformat(found["upgraded_at"]) < NEW
     findings = (
         (not found["is_ready"], "The node is not ready."),
         (
@@ -124,7 +126,11 @@ def problems(
         (backup is not None and backup[0] > OLD_BACKUP_S, "The last backup is over a week old."),
         (backup is not None and not backup[1], "The last backup or drill failed."),
         (
-            found["is_public"] is True and (published is None or published > OLD_PUBLICATION_S),
+            found["is_public"] is True and published is None and not is_new,
+            "Its key has never been published.",
+        ),
+        (
+            found["is_public"] is True and (published or 0) > OLD_PUBLICATION_S,
             "Its key has not been published for hours.",
         ),
         (

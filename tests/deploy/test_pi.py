@@ -73,3 +73,15 @@ def test_a_first_boot_ends_in_a_node_without_any_network(hosts: Network) -> None
     # What the installer said has a link that signs in.
     assert host.text("stat --format=%a /var/log/pubky-first-boot.log").strip() == "600"
     assert "/login#" not in host.text("cat /var/log/cloud-init-output.log")
+
+
+def test_a_card_without_its_bundle_says_on_the_console_what_to_do(hosts: Network) -> None:
+    host = hosts.boot("cardless", "trixie")
+    subprocess.run(["ip", "-n", host.namespace, "route", "delete", "default"], check=True)
+    program = (ANSIBLE / "pi/first-boot").read_text(encoding="utf-8")
+    host.run("cat >/root/first-boot", stdin=program)
+
+    assert host.run("sh /root/first-boot").code == 1
+    console = host.text("cat /etc/issue.d/pubky.issue")
+    assert "NOT installed" in console
+    assert "Copy it there, beside user-data" in host.text("cat /var/log/pubky-first-boot.log")

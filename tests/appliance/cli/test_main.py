@@ -14,6 +14,7 @@ from tests.support.command_line import CommandLine
 
 # They confirm an act, or print a file: there are no facts to give to a program.
 WITHOUT_JSON = {
+    "backup record",
     "config sample",
     "token revoke",
     "user disable",

@@ -45,7 +45,9 @@ mkdir -p -m 0700 "$HOME_OF_BUNDLE/secrets"
 new=$HOME_OF_BUNDLE/unchecked
 rm -rf "$new"
 trap 'rm -rf "$new"' EXIT
-cp -R --no-preserve=ownership "$(dirname "$0")" "$new"
+# What is in the folder: of a link to it, cp would copy the link.
+mkdir "$new"
+cp -R --no-preserve=ownership "$(dirname "$0")/." "$new"
 chmod -R go-w "$new"
 cd "$new"
 

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -173,13 +173,18 @@ class Network:
         nspawn, host.nspawn = host.nspawn, None
         if nspawn is None:
             return
-        for guest in _grandchildren(nspawn.pid):
+        guests = _grandchildren(nspawn.pid)
+        for guest in guests:
             os.kill(guest, POWER_OFF)
         try:
             nspawn.wait(timeout=20)
         except subprocess.TimeoutExpired:
             os.killpg(nspawn.pid, signal.SIGKILL)
             nspawn.wait(timeout=10)
+            # A guest on an emulated processor outlives its nspawn.
+            for guest in guests:
+                with suppress(ProcessLookupError):
+                    os.kill(guest, signal.SIGKILL)
 
     def layer_of(self, host: Host) -> Path:
         """Switch a host off for good and give what it wrote, for others to start from."""

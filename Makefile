@@ -306,7 +306,7 @@ pi-user-data: ARCH = arm64
 .PHONY: deploy-peers
 deploy-peers: ## Install what the deployment's tests boot hosts with (root on Debian)
 	@missing=""; \
-	for pair in mmdebstrap:mmdebstrap systemd-nspawn:systemd-container nft:nftables pebble:pebble curl:curl \
+	for pair in mmdebstrap:mmdebstrap systemd-nspawn:systemd-container nft:nftables pebble:pebble buildah:buildah curl:curl \
 	           qemu-aarch64-static:qemu-user-static update-binfmts:binfmt-support; do \
 	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
 	done; \

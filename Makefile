@@ -178,6 +178,9 @@ lock: $(VENV)/.installed-dev ## Renew the lock files (maintainers; installs uv i
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --python-version 3.11 --group deploy-test \
 	  -c ansible/requirements.lock -o ansible/requirements-test.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --python-version 3.11 --group certbot \
+	  -o ansible/roles/pubky_tls/files/certbot.lock
 
 # --- Installing on machines -----------------------------------------------------------------
 

@@ -22,7 +22,12 @@ from tests.deploy.rootfs import locked_cache, root_filesystem
 from tests.support.needs import cannot_run_here
 
 TOOLS = ("mmdebstrap", "systemd-nspawn", "nft", "ip", "ssh", "ssh-keygen")
-FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+# What hosts need of this machine: packets passed on, and more than the 128 queues of file changes
+# that all of one user's processes have together; a booted systemd takes some sixteen.
+SETTINGS = {
+    "forwarding": (Path("/proc/sys/net/ipv4/ip_forward"), 1),
+    "inotify": (Path("/proc/sys/fs/inotify/max_user_instances"), 4096),
+}
 # With --keep-unit nspawn ends on a reboot and says so by this code, to be started again.
 REBOOT = 133
 POWER_OFF = signal.SIGRTMIN + 4
@@ -231,7 +236,7 @@ def network() -> Iterator[Network]:
     """A network of this process's own, removed with all of its hosts at the end."""
     _check_machine()
     prefix = f"pd{os.getpid()}"
-    with tempfile.TemporaryDirectory(prefix="pubky-deploy-") as folder, _forwarding():
+    with tempfile.TemporaryDirectory(prefix="pubky-deploy-") as folder, _kernel_settings():
         work = Path(folder)
         key = work / "key"
         _call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
@@ -280,26 +285,29 @@ def _free_subnet() -> str:
 
 
 @contextmanager
-def _forwarding() -> Iterator[None]:
-    """Let this machine pass packets on; the last test process puts the setting back."""
-    with locked_cache("forwarding-change"):
-        users = os.open(_state("forwarding-users"), os.O_RDWR | os.O_CREAT, 0o600)
+def _kernel_settings() -> Iterator[None]:
+    """Set this machine up for hosts; the last test process puts the settings back."""
+    with locked_cache("settings-change"):
+        users = os.open(_state("settings-users"), os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(users, fcntl.LOCK_SH)
-        if FORWARDING.read_text().strip() == "0":
-            FORWARDING.write_text("1")
-            _state("forwarding-was-off").touch()
+        for name, (setting, least) in SETTINGS.items():
+            before = setting.read_text().strip()
+            if int(before) < least:
+                _state(f"{name}-before").write_text(before)
+                setting.write_text(str(least))
     try:
         yield
     finally:
-        with locked_cache("forwarding-change"):
+        with locked_cache("settings-change"):
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                pass  # another process has hosts that need it
+                pass  # another process has hosts that need them
             else:
-                if _state("forwarding-was-off").exists():
-                    FORWARDING.write_text("0")
-                    _state("forwarding-was-off").unlink()
+                for name, (setting, _) in SETTINGS.items():
+                    if _state(f"{name}-before").exists():
+                        setting.write_text(_state(f"{name}-before").read_text())
+                        _state(f"{name}-before").unlink()
             os.close(users)
 
 

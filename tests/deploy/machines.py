@@ -58,7 +58,8 @@ class Host:
         """Run a command line as root over ssh; the words are joined for the remote shell."""
         done = subprocess.run(
             ["ssh", *ssh_options(self.key), f"root@{self.address}", " ".join(command)],
-            input=stdin,
+            # Never the stdin of the test process: what runs there may wait for it, or refuse it.
+            input=stdin or "",
             capture_output=True,
             text=True,
             timeout=timeout_s,

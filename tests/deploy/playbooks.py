@@ -67,6 +67,7 @@ class Inventory:
                 *arguments,
             ],
             cwd=ANSIBLE,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=timeout_s,

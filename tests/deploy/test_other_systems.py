@@ -23,6 +23,6 @@ def test_behind_a_web_server_of_ones_own_none_is_installed(hosts: Network) -> No
     assert behind.run("site.yml").changed_tasks == []
     assert host.run("test -e /etc/nginx").code != 0
     allowed = host.text("nft list chain inet pubky input")
-    assert "tcp dport { 22, 6287 } accept" in allowed
+    assert "tcp dport { 22, 80, 443, 6287 } accept" in allowed
     asked = host.in_namespace(["curl", "--silent", "http://127.0.0.1:6286/"])
     assert asked.code == 0

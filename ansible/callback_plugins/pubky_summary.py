@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - Ansible loads plugins from a folder that is no package
 """The last lines of an upgrade: a table of hosts, also when it was stopped by a failure."""
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - Ansible loads plugins from a folder that is no package
 """What the preflight asks of names: unknown and renamed variables, and ports that are taken."""
 
 import difflib

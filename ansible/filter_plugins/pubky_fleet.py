@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - Ansible loads plugins from a folder that is no package
 """What playbooks ask about several hosts: who comes first, who asks whom, and tables to read."""
 
 import json

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - Ansible loads plugins from a folder that is no package
 """What the preflight finds wrong with a host's settings and with what was probed on it.
 
 Each finding is one sentence or two: what is wrong, and what to do.

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script that the playbook runs on its own
 """Look a node's key up, connect to where its packet says, and see whether it has the key.
 
 dial.py DATA-DIR KEY, with the Python of a node's release. Fails with one line of why.
@@ -22,7 +21,7 @@ _DIRECT = re.compile(r"(\S+?),? (?:.* )?port (\d+) \(PubkyTLS")
 def look_up(data_dir: str, key: str) -> tuple[str, int]:
     """Address and port of the node, as the DHT has them; ends the program when there are none."""
     command = Path(sys.executable).parent / "pubky-appliance"
-    done = subprocess.run(  # noqa: S603 - our own command and the playbook's arguments
+    done = subprocess.run(
         [command, "--data-dir", data_dir, "resolve", "--json", key],
         capture_output=True,
         text=True,

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script that the playbook runs on its own
 """What the fleet's list says of one node: prints one JSON object, and changes nothing.
 
 node_status.py DATA-DIR PROGRAM-DIR DOMAIN, as root, with the Python of a release. What cannot be
@@ -33,7 +32,7 @@ DATE_OF_OPENSSL = "%b %d %H:%M:%S %Y GMT"
 def of_program(command: list[str], stdin: str = "") -> str:
     """What a program prints, "" when it fails."""
     try:
-        done = subprocess.run(  # noqa: S603 - our own command lines
+        done = subprocess.run(
             command, input=stdin, capture_output=True, text=True, check=False, timeout=PATIENCE_S
         )
     except (OSError, subprocess.TimeoutExpired):

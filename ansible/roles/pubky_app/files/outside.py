@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script that the playbook runs on its own
 """What a stranger sees of a node: run on another machine, prints one JSON list of findings.
 
 outside.py ADDRESS DOMAIN [CA-FILE]; the address `here` is this machine's own, and the domain "" is

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script that the playbook runs on its own
 """Which migrations of some rows a release does not know: one name a line.
 
 schema.py DATABASE, with the Python of that release. Nothing is printed, and nothing is wrong, when

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script that the playbook runs on its own
 """What the preflight wants to know of a host: prints one JSON object, and changes nothing.
 
 probe.py DATA-FOLDER NAME..., as root, with the system's own Python from 3.11 on.
@@ -28,7 +27,7 @@ def node_key(folder: Path) -> str:
     try:
         secret = bytes.fromhex((folder / "secret").read_text(encoding="ascii").strip())
         done = subprocess.run(
-            ["openssl", "pkey", "-inform", "DER", "-pubout", "-outform", "DER"],  # noqa: S607 - root's path
+            ["openssl", "pkey", "-inform", "DER", "-pubout", "-outform", "DER"],
             input=PKCS8_HEAD + secret,
             capture_output=True,
             check=False,
@@ -64,7 +63,7 @@ def free_mib(path: Path) -> int:
 def listening() -> str:
     """Who listens, as `ss` tells it."""
     command = ["ss", "--no-header", "--listening", "--tcp", "--udp", "--numeric", "--processes"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def main() -> None:

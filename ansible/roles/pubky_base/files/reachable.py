@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script that the playbook runs on its own
 """Whether ports of this host can be reached from outside, in the opinion of a service there.
 
 reachable.py URL PORT...: the URL has {port} in it, and answers JSON with a member `reachable` about
@@ -19,7 +18,7 @@ def problem(url: str, port: int) -> str:
     """Why the port cannot be reached; "" when it can."""
     try:
         # The scheme is the operator's own choice.
-        with urllib.request.urlopen(url.replace("{port}", str(port)), timeout=WAIT_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(url.replace("{port}", str(port)), timeout=WAIT_S) as answer:
             said = json.load(answer)
     except (OSError, ValueError) as error:
         return f"the service could not be asked: {error}"

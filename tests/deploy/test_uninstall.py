@@ -32,7 +32,8 @@ def test_without_a_key_the_data_stays_and_a_new_installation_takes_it_up(
 ) -> None:
     host = installed_copy.host
     before = json.loads(host.text("pubky-appliance init --json"))["public_key"]
-    installed_copy.inventory.run("uninstall.yml")
+    left = installed_copy.inventory.run("uninstall.yml")
+    assert "Its data is still in /var/lib/pubky" in " ".join(left.out.split())
     assert host.run("test -e /opt/pubky").code != 0
     again = inventory(hosts, (host, node_variables(host))).run("site.yml")
     assert again.said("Node key") == before

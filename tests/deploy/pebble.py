@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.deploy.machines import Network, port_is_open
+from tests.deploy.machines import Host, Network, port_is_open
 from tests.support.needs import cannot_run_here
 
 DIRECTORY_PORT = 14000
@@ -89,6 +89,19 @@ def running_pebble(
         finally:
             pebble.terminate()
             dns.terminate()
+
+
+def make_known(authority: Authority, host: Host) -> None:
+    """Let the host reach the authority, and trust what it certifies, as browsers would."""
+    host.run("cat > /root/test-authority.crt", stdin=authority.own_authority.read_text())
+    # The host's list also has what this machine trusts, which its own tool would forget.
+    done = host.run(
+        "set -e; bundle=/etc/ssl/certs/ca-certificates.crt; cp $bundle /root/before.crt;",
+        "cat > /usr/local/share/ca-certificates/pebble.crt; update-ca-certificates;",
+        "cat /root/before.crt >> $bundle",
+        stdin=authority.roots.read_text(),
+    )
+    assert done.code == 0, done.err
 
 
 def dns_management(hosts: Network) -> str:

@@ -14,6 +14,7 @@ def test_the_linter_has_nothing_to_say_by_its_strictest_profile() -> None:
         [linter, "--offline", "--profile=production", "--nocolor"],
         cwd=ANSIBLE,
         env={**os.environ, "PATH": path},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=300,

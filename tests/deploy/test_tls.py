@@ -8,7 +8,7 @@ import pytest
 from tests.deploy.certificates import assert_shown_anew, served, session, shut
 from tests.deploy.conftest import DASHBOARD, DOMAIN, Node, node_variables
 from tests.deploy.machines import Host, Network
-from tests.deploy.pebble import make_authority, running_pebble
+from tests.deploy.pebble import make_authority, make_known, running_pebble
 from tests.deploy.playbooks import inventory
 
 
@@ -78,10 +78,7 @@ def test_an_authority_certifies_the_node_and_renewal_reaches_the_web_server(
     host = installed_copy.host
     names = {DOMAIN: host.address, DASHBOARD: host.address}
     with running_pebble(hosts, names) as authority:
-        host.run("cat > /root/test-authority.crt", stdin=authority.own_authority.read_text())
-        # The host's doctor asks as browsers do, so the host trusts what browsers would.
-        trusted = "/usr/local/share/ca-certificates/pebble.crt"
-        host.run(f"cat > {trusted} && update-ca-certificates", stdin=authority.roots.read_text())
+        make_known(authority, host)
         host.text(f"echo '{host.address} {DOMAIN} {DASHBOARD}' >> /etc/hosts")
         settings = node_variables(host) | {
             "pubky_tls_mode": "acme",

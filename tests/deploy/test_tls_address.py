@@ -3,7 +3,7 @@
 from tests.deploy.certificates import assert_shown_anew, served
 from tests.deploy.conftest import DASHBOARD, Node, node_variables
 from tests.deploy.machines import Network, port_is_open
-from tests.deploy.pebble import running_pebble
+from tests.deploy.pebble import make_known, running_pebble
 from tests.deploy.playbooks import inventory
 
 
@@ -14,7 +14,7 @@ def test_an_address_is_certified_and_shown_to_those_who_name_nobody(
     # Debian's pebble writes the first name into the subject, and an address there is one too many
     # for certbot: so the dashboard has a name here, and comes first.
     with running_pebble(hosts, {DASHBOARD: host.address}) as authority:
-        host.run("cat > /root/test-authority.crt", stdin=authority.own_authority.read_text())
+        make_known(authority, host)
         settings = node_variables(host) | {
             "pubky_domain": host.address,
             "pubky_tls_mode": "acme_ip",

@@ -7,7 +7,9 @@ more lay than can be had: bytes go after a while.
 from dataclasses import dataclass
 from typing import Literal
 
+from appliance.metadata import folders
 from appliance.metadata.entries import past
+from appliance.metadata.own_files import count_children
 from appliance.metadata.store import Tx, Value
 
 
@@ -49,12 +51,21 @@ class Difference:
 
 
 _COLUMNS = "path, content_length, modified_us, content_type, content_hash"
-# What lies there since, and what lay there until later. Values: `_there`.
+_NOW = " FROM entries WHERE user_id = ? AND path >= ? AND path < ? AND modified_us"
+_UNTIL_LATER = (
+    " FROM retired_blobs WHERE user_id = ? AND path >= ? AND path < ? AND modified_us <= ?"
+    " AND retired_us > ?"
+)
+# What lies there since, and what lay there until later. Values of all of these: `_there`.
 _THERE = (
-    f"SELECT {_COLUMNS}, NULL AS blob_id FROM entries"
-    " WHERE user_id = ? AND path >= ? AND path < ? AND modified_us <= ?"
-    f" UNION ALL SELECT {_COLUMNS}, blob_id FROM retired_blobs"
-    " WHERE user_id = ? AND path >= ? AND path < ? AND modified_us <= ? AND retired_us > ?"
+    f"SELECT {_COLUMNS}, NULL AS blob_id{_NOW} <= ?"
+    f" UNION ALL SELECT {_COLUMNS}, blob_id{_UNTIL_LATER}"
+)
+_PATHS = f"SELECT path{_NOW} <= ? UNION ALL SELECT path{_UNTIL_LATER}"
+# What is there now and was not, and what was there and is not now.
+_SINCE = (
+    f"SELECT path, content_length, -1 AS change{_NOW} > ?"
+    f" UNION ALL SELECT path, content_length, 1{_UNTIL_LATER}"
 )
 # What the log says of a path up to that event.
 _LAST_KIND = (
@@ -81,40 +92,77 @@ def children(
     tx: Tx, user_id: int, folder: str, at_us: int, limit: int, offset: int
 ) -> list[PastChild]:
     """One page of a folder by name; folders count all that was below."""
-    rows = tx.all(
-        # Columns without a sum are those of the newest file: of the only one, if it is a file.
-        "SELECT name, COUNT(*), SUM(content_length), MAX(modified_us), content_type, content_hash,"
-        f" blob_id FROM ({_named(folder)}) GROUP BY name ORDER BY name LIMIT ? OFFSET ?",
+    low = folder if offset == 0 else _name_at(tx, user_id, folder, at_us, offset)
+    found: list[PastChild] = []
+    # In the order of paths, names come in their order too: only the rows of the page are read.
+    while low is not None and len(found) < limit:
+        rows = tx.all(
+            f"{_THERE} ORDER BY path LIMIT ?",
+            *_there(user_id, low, past(folder), at_us),
+            limit - len(found),
+        )
+        low = None
+        for row in rows:
+            file = PastChild(row[0], 1, *row[1:])
+            name = _name(folder, file.path)
+            if name == file.path:
+                found.append(file)
+                low = name + "\0"
+            elif not found or found[-1].path != name:
+                found.append(_folder_then(tx, user_id, name, at_us))
+                low = past(name)
+    return found
+
+
+def _name(folder: str, path: str) -> str:
+    """The name in this folder that a path is at or below."""
+    head, slash, _ = path[len(folder) :].partition("/")
+    return folder + head + slash
+
+
+def _name_at(tx: Tx, user_id: int, folder: str, at_us: int, offset: int) -> str | None:
+    row = tx.one(
+        f"SELECT name FROM (SELECT {_sql_name(folder)} AS name FROM ({_PATHS}))"
+        " GROUP BY name ORDER BY name LIMIT 1 OFFSET ?",
         *_there(user_id, folder, past(folder), at_us),
-        limit,
         offset,
     )
-    return [_child(PastChild(*row)) for row in rows]
+    return row[0] if row else None
+
+
+def _folder_then(tx: Tx, user_id: int, folder: str, at_us: int) -> PastChild:
+    row = tx.one(
+        f"SELECT COUNT(*), SUM(content_length), MAX(modified_us) FROM ({_THERE})",
+        *_there(user_id, folder, past(folder), at_us),
+    )
+    count, size, modified_us = row or (0, 0, 0)
+    return PastChild(folder, count, size, modified_us, None, None, None)
 
 
 def totals(tx: Tx, user_id: int, folder: str, at_us: int) -> tuple[int, int, int]:
     """How many names were in a folder, and all files below it with their bytes."""
+    now = folders.find(tx, user_id, folder)
+    names = count_children(tx, user_id, folder)
+    files, size = (now.file_count, now.total_bytes) if now else (0, 0)
+    # What is there now is counted already: what has changed since is all that has to be looked at.
     row = tx.one(
-        "SELECT COUNT(DISTINCT name), COUNT(*), COALESCE(SUM(content_length), 0)"
-        f" FROM ({_named(folder)})",
+        "SELECT COALESCE(SUM(iif(substr(name, -1) = '/',"
+        " (COALESCE(file_count, 0) + more > 0) - (file_count IS NOT NULL), more)), 0),"
+        " COALESCE(SUM(more), 0), COALESCE(SUM(bytes), 0)"
+        f" FROM (SELECT {_sql_name(folder)} AS name, SUM(change) AS more,"
+        f" SUM(change * content_length) AS bytes FROM ({_SINCE}) GROUP BY name)"
+        " LEFT JOIN folders ON folders.user_id = ? AND folders.path = name",
         *_there(user_id, folder, past(folder), at_us),
+        user_id,
     )
-    return (row[0], row[1], row[2]) if row else (0, 0, 0)
+    more = row or (0, 0, 0)
+    return names + more[0], files + more[1], size + more[2]
 
 
-def _named(folder: str) -> str:
-    """What was there, with the name in this folder that it lay at or below."""
-    behind = f"substr(path, {len(folder) + 1})"
-    slash = f"instr({behind}, '/')"
-    # No name is as long as that: a file's is all of it.
-    length = f"{len(folder)} + iif({slash}, {slash}, 9999)"
-    return f"SELECT *, substr(path, 1, {length}) AS name FROM ({_THERE})"
-
-
-def _child(child: PastChild) -> PastChild:
-    if not child.path.endswith("/"):
-        return child
-    return PastChild(child.path, child.file_count, child.size, child.modified_us, None, None, None)
+def _sql_name(folder: str) -> str:
+    """`_name` of the column `path`."""
+    start = len(folder)
+    return f"substr(path, 1, {start} + instr(substr(path, {start + 1}) || '/', '/'))"
 
 
 def lost(tx: Tx, user_id: int, folder: str, at_us: int, limit: int) -> list[str]:

@@ -75,6 +75,9 @@ def test_every_state_that_ever_was_is_found_again(changes: list[tuple[str, int |
                 found = own_past.children(tx, alice, folder, at_us, 1000, 0)
                 assert {each.path: (each.file_count, each.size) for each in found} == expected
                 assert [each.path for each in found] == sorted(expected)
+                for offset in range(len(found) + 1):
+                    page = own_past.children(tx, alice, folder, at_us, 2, offset)
+                    assert page == found[offset : offset + 2]
                 below = list(expected.values())
                 sums = sum(files for files, _ in below), sum(size for _, size in below)
                 assert own_past.totals(tx, alice, folder, at_us) == (len(expected), *sums)

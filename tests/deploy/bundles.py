@@ -33,6 +33,7 @@ def make_bundle(hosts: Network, suite: str, *options: str) -> Bundle:
             f"--ansible={ansible('ansible-playbook')}",
             *options,
         ],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=400,

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.deploy import control_groups
 from tests.deploy.rootfs import locked_cache, root_filesystem
 from tests.support.needs import cannot_run_here
 
@@ -148,7 +149,8 @@ class Network:
         """Start a host that is off, and wait until it can be reached."""
         console = (host.root.parent / "console.log").open("ab")
         command = (
-            f"while :; do systemd-nspawn -q -D {host.root} -M {host.namespace} --register=no"
+            f"echo $$ > {control_groups.make(host.namespace)};"
+            f" while :; do systemd-nspawn -q -D {host.root} -M {host.namespace} --register=no"
             " --keep-unit --capability=CAP_NET_ADMIN"
             f" --network-namespace-path=/run/netns/{host.namespace}"
             " --resolv-conf=replace-host --boot --console=pipe;"
@@ -203,6 +205,7 @@ class Network:
         self.stop(host)
         _call("umount", str(host.root), check=False)
         _call("ip", "netns", "delete", host.namespace, check=False)
+        control_groups.remove(host.namespace)
         shutil.rmtree(host.root.parent, ignore_errors=True)
 
     def _furnish(self, host: Host, *, is_fresh: bool) -> None:

@@ -71,7 +71,13 @@ def running_pebble(
                 "pebble", "-config", str(folder / "pebble.json"),
                 "-dnsserver", dns_server or f"{address}:{DNS_PORT}",
             ],
-            env={"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PATH": "/usr/bin"},
+            env={
+                "PATH": "/usr/bin",
+                # Otherwise it takes some names for proven because they were once.
+                "PEBBLE_AUTHZREUSE": "0",
+                "PEBBLE_VA_NOSLEEP": "1",
+                "PEBBLE_WFE_NONCEREJECT": "0",
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as pebble,

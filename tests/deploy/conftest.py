@@ -1,5 +1,7 @@
 """The hosts that most scenarios share: a node, and a neighbour on the same network."""
 
+import json
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ import pytest
 
 from tests.deploy.machines import Host, Network, network
 from tests.deploy.playbooks import Inventory, Recap, ansible, inventory
+from tests.deploy.rootfs import common_folder, locked_cache
 
 DOMAIN = "n1.test"
 DASHBOARD = "dash.n1.test"
@@ -27,10 +30,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """The files of a node that is switched off."""
+    """The files of a node that is switched off; what its installation said, and what was before."""
 
-    node: Node
     folder: Path
+    installed: Recap
+    before: frozenset[str]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,10 +55,24 @@ def told_time(request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str])
 
 
 @pytest.fixture(scope="session")
-def hosts() -> Iterator[Network]:
-    """A network of its own for this run."""
+def common(testrun_uid: str) -> Iterator[Path]:
+    """A folder of all the processes of this run."""
+    with common_folder(testrun_uid) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def hosts(common: Path) -> Iterator[Network]:
+    """A network of its own for this process."""
     ansible("ansible-playbook")
-    with network() as made:
+    # One for all: a host that starts from another's layer has that one's backups.
+    password = common / "secrets/backup-password"
+    with locked_cache("secrets"):
+        if not password.exists():
+            password.parent.mkdir(mode=0o700)
+            password.write_text(f"{secrets.token_hex()}\n", encoding="utf-8")
+            password.chmod(0o600)
+    with network(password) as made:
         yield made
 
 
@@ -65,10 +83,24 @@ def node(hosts: Network) -> Node:
 
 
 @pytest.fixture(scope="session")
-def baked(hosts: Network) -> Layer:
-    """What an installation adds to a fresh system, to start other scenarios from."""
-    made = made_node(hosts, hosts.boot("baked"))
-    return Layer(made, hosts.layer_of(made.host))
+def baked(hosts: Network, common: Path) -> Layer:
+    """What an installation adds to a fresh system, to start other scenarios from.
+
+    The first process that needs it makes it; the others wait.
+    """
+    kept = common / "baked"
+    with locked_cache("layers"):
+        if not kept.exists():
+            made = made_node(hosts, hosts.boot("baked"))
+            unfinished = common / "unfinished"
+            unfinished.mkdir()
+            hosts.layer_of(made.host).rename(unfinished / "files")
+            recap = made.installed
+            said = {"installed": [recap.code, recap.out, recap.changed], "before": [*made.before]}
+            (unfinished / "said.json").write_text(json.dumps(said), encoding="utf-8")
+            unfinished.rename(kept)
+    said = json.loads((kept / "said.json").read_text(encoding="utf-8"))
+    return Layer(kept / "files", Recap(*said["installed"]), frozenset(said["before"]))
 
 
 @pytest.fixture
@@ -76,7 +108,7 @@ def installed_copy(hosts: Network, baked: Layer) -> Iterator[Node]:
     """An installed node for one test alone."""
     host = hosts.boot(f"copy{len(hosts.hosts)}", layer=baked.folder)
     variables = node_variables(host)
-    yield Node(host, inventory(hosts, (host, variables)), baked.node.installed, baked.node.before)
+    yield Node(host, inventory(hosts, (host, variables)), baked.installed, baked.before)
     hosts.discard(host)
 
 

@@ -108,6 +108,7 @@ class Network:
     subnet: str
     work: Path
     key: Path
+    backup_password: Path
     hosts: list[Host] = field(default_factory=list)
 
     @property
@@ -236,15 +237,18 @@ class Network:
 
 
 @contextmanager
-def network() -> Iterator[Network]:
-    """A network of this process's own, removed with all of its hosts at the end."""
+def network(backup_password: Path) -> Iterator[Network]:
+    """A network of this process's own, removed with all of its hosts at the end.
+
+    `backup_password` is a file for what encrypts its hosts' backups.
+    """
     _check_machine()
     prefix = f"pd{os.getpid()}"
     with tempfile.TemporaryDirectory(prefix="pubky-deploy-") as folder, _kernel_settings():
         work = Path(folder)
         key = work / "key"
         _call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
-        made = Network(prefix, _free_subnet(), work, key)
+        made = Network(prefix, _free_subnet(), work, key, backup_password)
         table = f"pubky_deploy_{os.getpid()}"
         try:
             _call("ip", "link", "add", prefix, "type", "bridge")

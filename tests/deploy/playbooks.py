@@ -87,8 +87,7 @@ def inventory(network: Network, *hosts: tuple[Host, Mapping[str, Any]]) -> Inven
         "ansible_user": "root",
         "ansible_ssh_common_args": options,
         "pubky_app_wheel": str(wheel(network.work / "wheel")),
-        # One for all: a host that starts from another's layer has that one's backups.
-        "pubky_backup_password_file": str(network.work / "secrets/backup-password"),
+        "pubky_backup_password_file": str(network.backup_password),
     }
     entries = {host.name: {"ansible_host": host.address, **variables} for host, variables in hosts}
     path = network.work / f"inventory-{'-'.join(entries)}.json"

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CACHE = Path(tempfile.gettempdir()) / "pubky-deploy"
@@ -70,6 +70,20 @@ def locked_cache(name: str, *, shared: bool = False) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def common_folder(run: str) -> Iterator[Path]:
+    """A folder for the processes of one test run; the last of them removes it at its end."""
+    folder = CACHE / f"run-{run}"
+    with locked_cache("runs", shared=True) as lock:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        yield folder
+        # Otherwise another process still needs its own.
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for unused in CACHE.glob("run-*"):
+                shutil.rmtree(unused)
 
 
 def package_sources(suite: str) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Small computers with ARM processors: wheels for every locked package, and a node on such a host.
 
 The host runs on an emulated processor, where every step takes several times as long. What does
-not depend on the processor is left to the other scenarios: web server, firewall, backups, updates,
-monitoring.
+not depend on the processor is left to the other scenarios: the web server, the firewall, backups,
+monitoring and updates.
 """
 
 import json

@@ -150,7 +150,6 @@ async def test_a_node_is_restored_on_another_host(hosts: Network, baked: Layer, 
 def test_running_again_changes_nothing_and_tells_no_secret(hosts: Network, home: Home) -> None:
     again = home.inventory.run("site.yml", "-vvv", "--diff")
     password = hosts.backup_password.read_text(encoding="utf-8").strip()
-    assert len(password) == 40
     # The host's own address is in the settings, and is not that of the layer.
     assert set(again.changed_tasks) <= {
         "pubky_app : Write the settings",

@@ -36,5 +36,11 @@ def test_one_command_makes_a_node_of_the_machine_it_runs_on(hosts: Network) -> N
     ready = host.in_namespace(["curl", "--silent", "http://127.0.0.1:6289/readyz"]).out
     assert json.loads(ready)["ready"] is True
 
+    kept = "/srv/pubky/ansible/secrets/this-machine.backup-password"
+    password = host.text("cat", kept).strip()
+    assert len(password) == 40
+    assert password not in said
+    assert host.text("stat -c %a", kept).strip() == "600"
+
     again = host.text("make -C /srv/pubky install", timeout_s=200)
     assert "changed=0" in again

@@ -9,9 +9,9 @@ from urllib.parse import quote
 import httpx
 
 from dashboard.doors.answers import (
-    TIMEOUT,
     DoorRefusedError,
     Members,
+    client_of,
     door_errors,
     require_success,
 )
@@ -157,13 +157,7 @@ class AdminDoor:
     def __init__(
         self, base_url: str, token: str, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT,
-            transport=transport,
-            trust_env=False,  # a proxy from the environment must never see the token
-        )
+        self._http = client_of(base_url, transport, {"Authorization": f"Bearer {token}"})
         self.looks = LookDoor(self._http)
         self.machine = MachineDoor(self._http)
         self.leaving = LeavingDoor(self._http)

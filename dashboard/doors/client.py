@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import httpx
 
 from dashboard.addresses import PublicPath
-from dashboard.doors.answers import TIMEOUT
+from dashboard.doors.answers import client_of
 from dashboard.doors.storage import Listing, ObjectFacts, Storage
 
 
@@ -13,9 +13,7 @@ class ClientDoor:
     """Every question the dashboard asks as a visitor. All raise `DoorError`."""
 
     def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=base_url, timeout=TIMEOUT, transport=transport, trust_env=False
-        )
+        self._http = client_of(base_url, transport)
 
     async def close(self) -> None:
         """Close its connections."""

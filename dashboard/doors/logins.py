@@ -10,10 +10,10 @@ import httpx
 
 from dashboard.doors.admin import DOOR
 from dashboard.doors.answers import (
-    TIMEOUT,
     DoorError,
     DoorRefusedError,
     Members,
+    client_of,
     door_errors,
     require_success,
 )
@@ -58,13 +58,7 @@ class LoginDoor:
     def __init__(
         self, base_url: str, token: str, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT,
-            transport=transport,
-            trust_env=False,  # a proxy from the environment must never see the token
-        )
+        self._http = client_of(base_url, transport, {"Authorization": f"Bearer {token}"})
 
     async def close(self) -> None:
         """Close its connections."""

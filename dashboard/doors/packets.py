@@ -2,7 +2,7 @@
 
 import httpx
 
-from dashboard.doors.answers import TIMEOUT, DoorError, door_errors
+from dashboard.doors.answers import DoorError, client_of, door_errors
 
 DOOR = "The pkarr relay"
 # A signature, a time and a DNS message of a thousand bytes (discovery 2).
@@ -15,9 +15,7 @@ class PacketDoor:
     """Passes packets on as they are: who reads them checks the signature."""
 
     def __init__(self, relay_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=relay_url, timeout=TIMEOUT, transport=transport, trust_env=False
-        )
+        self._http = client_of(relay_url, transport)
 
     async def close(self) -> None:
         """Close its connections."""

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from dashboard.addresses import OwnPath
-from dashboard.doors.answers import TIMEOUT, DoorError, Members, door_errors, require_success
+from dashboard.doors.answers import DoorError, Members, client_of, door_errors, require_success
 from dashboard.doors.own import OwnDoor
 from dashboard.doors.storage import DOOR, Storage
 
@@ -46,13 +46,7 @@ class TenantDoors:
     """Opens sessions, and the door behind each."""
 
     def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"User-Agent": USER_AGENT},
-            timeout=TIMEOUT,
-            transport=transport,
-            trust_env=False,
-        )
+        self._http = client_of(base_url, transport, {"User-Agent": USER_AGENT})
         # One client for everybody: a cookie that it kept would be sent for somebody else.
         self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
